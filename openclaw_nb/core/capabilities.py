@@ -1,0 +1,136 @@
+"""What each provider takes, as data. Planning, forms, tables, docs and tests all read it here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any, Literal, TypeAlias
+
+from openclaw_nb.core.domain import Mode
+
+OptionType: TypeAlias = Literal["number", "boolean", "string"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeCaps:
+    """What one mode takes. None: not declared. An empty list of values puts no limit on them."""
+
+    enabled: bool | None = None
+    """A transform mode runs only when this is True; `generate` needs no flag."""
+    max_videos: int | None = None
+    max_input_images: int | None = None
+    max_input_images_by_model: Mapping[str, int] | None = None
+    max_input_videos: int | None = None
+    max_input_videos_by_model: Mapping[str, int] | None = None
+    max_input_audios: int | None = None
+    max_input_audios_by_model: Mapping[str, int] | None = None
+    max_duration_seconds: float | None = None
+    """Above it a candidate is skipped, unless a list of durations exists."""
+    supported_duration_seconds: tuple[float, ...] | None = None
+    supported_duration_seconds_by_model: Mapping[str, tuple[float, ...]] | None = None
+    supports_size: bool | None = None
+    sizes: tuple[str, ...] | None = None
+    """Written `1280x720`, whatever the wire wants."""
+    supports_aspect_ratio: bool | None = None
+    aspect_ratios: tuple[str, ...] | None = None
+    supports_resolution: bool | None = None
+    resolutions: tuple[str, ...] | None = None
+    supports_audio: bool | None = None
+    """Generated sound can be switched on and off."""
+    supports_watermark: bool | None = None
+    provider_options: Mapping[str, OptionType] | None = None
+    """None: anything is passed on. Empty: none are taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """A provider's modes, and flat fallbacks for what a mode leaves out."""
+
+    generate: ModeCaps | None = None
+    image_to_video: ModeCaps | None = None
+    video_to_video: ModeCaps | None = None
+    max_input_images: int | None = None
+    max_input_videos: int | None = None
+    max_input_audios: int | None = None
+    max_duration_seconds: float | None = None
+    provider_options: Mapping[str, OptionType] | None = None
+
+    def block(self, mode: Mode) -> ModeCaps | None:
+        """The declaration of one mode, enabled or not."""
+        match mode:
+            case Mode.GENERATE:
+                return self.generate
+            case Mode.IMAGE_TO_VIDEO:
+                return self.image_to_video
+            case Mode.VIDEO_TO_VIDEO:
+                return self.video_to_video
+
+    def modes(self) -> tuple[Mode, ...]:
+        """The declared modes: always `generate`, then the enabled transform modes."""
+        transforms = (Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO)
+        enabled = [mode for mode in transforms if (block := self.block(mode)) and block.enabled]
+        return (Mode.GENERATE, *enabled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """About what a video costs. `per` says for what; `read_on` when the page said so."""
+
+    usd: float
+    per: Literal["second", "video"]
+    read_on: date
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model row: what differs from the provider's declaration, and what is known of its end."""
+
+    id: str
+    modes: tuple[Mode, ...] | None = None
+    """The modes this model has; None: all that the provider declares."""
+    caps: Caps | None = None
+    """Laid over the provider's declaration: a field given here replaces, a None keeps."""
+    siblings: Mapping[Mode, str] | None = None
+    """For a mode this endpoint lacks, the endpoint that has it; planning switches and says so."""
+    retires_on: date | None = None
+    """When the provider's public host stops serving it."""
+    replaced_by: str | None = None
+    checked_on: date | None = None
+    price: Price | None = None
+
+
+def overlay(base: Caps, over: Caps | None) -> Caps:
+    """`base` with every declared field of `over` in its place; both stay as they are.
+
+    A False or 0 in `over` counts as declared. Option schemas are merged key by key, but an empty
+    one clears the schema.
+    """
+    if over is None:
+        return base
+    flat: dict[str, Any] = {
+        f.name: value for f in fields(Caps) if (value := getattr(over, f.name)) is not None
+    }
+    for mode in ("generate", "image_to_video", "video_to_video"):
+        flat[mode] = _merge_mode(getattr(base, mode), getattr(over, mode))
+    if over.provider_options is not None:
+        flat["provider_options"] = _merge_options(base.provider_options, over.provider_options)
+    return replace(base, **flat)
+
+
+def _merge_mode(base: ModeCaps | None, over: ModeCaps | None) -> ModeCaps | None:
+    if over is None or base is None:
+        return base if over is None else over
+    given: dict[str, Any] = {
+        f.name: v for f in fields(ModeCaps) if (v := getattr(over, f.name)) is not None
+    }
+    if "provider_options" in given:
+        given["provider_options"] = _merge_options(base.provider_options, over.provider_options)
+    return replace(base, **given)
+
+
+def _merge_options(
+    base: Mapping[str, OptionType] | None, over: Mapping[str, OptionType] | None
+) -> Mapping[str, OptionType]:
+    return {**(base or {}), **over} if over else {}

@@ -1,0 +1,234 @@
+"""All that an adapter may say: a call to send, a reply it reads, and what comes next. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from openclaw_nb.core.capabilities import Caps, Model
+from openclaw_nb.core.domain import Asset, Blob, Change, Ignored, Job, Link, Why
+
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T", bound="Ticket")
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A place in a JSON body where a blob's bytes go. They are encoded while they are sent."""
+
+    blob: Blob
+    form: Literal["data_uri", "base64"] = "data_uri"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request, as data. The engine adds origin, key, deadline and retries.
+
+    `path` starts with "/" and is appended to the provider's base URL, unless the provider itself
+    handed out a whole URL. `json` may hold `Inline` leaves. `form` is sent as multipart.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    json: Mapping[str, object] | None = None
+    form: Mapping[str, str | Asset] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Malformed(ValueError):
+    """A reply that is not what its contract says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def read(self, shape: type[M]) -> M:
+        """The body as `shape`; raises `Malformed` with the keys that were present instead."""
+        try:
+            return shape.model_validate_json(self.body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"])) or "the body"
+            raise Malformed(f"{where}: {first['msg']}; the answer began {self.start()!r}") from None
+
+    def start(self, length: int = 200) -> str:
+        """The first characters of the body, for messages."""
+        return self.body[: length * 4].decode("utf-8", "replace")[:length]
+
+
+class Wire(BaseModel):
+    """The part of a provider's reply that we use; what else it holds is not our business."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Ticket(BaseModel):
+    """All that is needed to find a job again after a restart. The ledger keeps it as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @property
+    def job_id(self) -> str:
+        """The provider's own id of the job, for messages and support."""
+        return str(next(iter(self.model_dump().values()), ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A finished file at an address. `keyed` says that fetching it needs the provider's key."""
+
+    url: str
+    keyed: bool = False
+    name: str | None = None
+    media_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A finished file that came inside an answer."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+    name: str | None = None
+
+
+Output: TypeAlias = Hosted | InHand
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Generic[T]):
+    """Not ready: keep the ticket, ask again later. `fraction` runs from 0 to 1."""
+
+    ticket: T
+    state: Literal["queued", "running"] = "running"
+    fraction: float | None = None
+    note: str = ""
+    poll_seconds: float | None = None
+    """The provider's own wish for the next poll, when it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One more call, at once, before the answer is known."""
+
+    call: Call
+    read: Callable[[Reply], Done | Refused]
+    read_error: Callable[[Reply], Refused] | None = None
+    """Reads an answer that is not 2xx; without it the provider's `parse_error` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Ready: the videos, where they are or as they came."""
+
+    outputs: tuple[Output, ...]
+    metadata: Mapping[str, object] = field(default_factory=dict[str, object])
+    model: str | None = None
+    """A more exact model id, when the provider reports one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider will not make it. `said` is its own sentence, untouched."""
+
+    why: Why
+    said: str
+    code: str = ""
+    status: int | None = None
+    request_id: str = ""
+    """What the provider's support asks for."""
+
+
+Step: TypeAlias = Wait[T] | Fetch | Done | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """This model cannot take the request; the next candidate is tried."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A job after a provider's own rules, and what they changed."""
+
+    job: Job
+    changes: tuple[Change, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Where a provider's key is looked for, in order, and how it is sent."""
+
+    env: tuple[str, ...]
+    header: str = "Authorization"
+    form: str = "Bearer {}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider(Generic[T]):
+    """One provider, whole: facts, capabilities, pure functions. Its first model is the default."""
+
+    id: str
+    label: str
+    base_url: str
+    """Where calls go unless the user names another place; without a trailing slash."""
+    key: Key
+    models: tuple[Model, ...]
+    caps: Caps
+    ticket: type[T]
+    build_submit: Callable[[Job], Call]
+    parse_submit: Callable[[Reply], Step[T]]
+    build_status: Callable[[T], Call]
+    parse_status: Callable[[T, Reply], Step[T]]
+    parse_error: Callable[[Reply], Refused]
+    """Reads any answer that is not 2xx."""
+    fit: Callable[[Job], Fitted | Skip] | None = None
+    """Rules that tables cannot say, such as a length that only one resolution has."""
+    build_cancel: Callable[[T], Call] | None = None
+    read_base_url: Callable[[str], str] | None = None
+    """Turns the base URL that the user configured into the one calls go to."""
+    base_url_env: str | None = None
+    """A variable of the vendor's own that names the host, used after the configuration."""
+    aliases: tuple[str, ...] = ()
+    poll_seconds: float = 5.0
+    deadline_seconds: float = 1200.0
+    """For the whole operation: submit, polls, download."""
+    http_seconds: float = 60.0
+    """For one HTTP exchange that is not a download."""
+    key_hosts: tuple[str, ...] = ()
+    """Further https hosts that may see the key: exact names, or `*.example.com`."""
+
+    @property
+    def default_model(self) -> Model:
+        """The model used when none is named."""
+        return self.models[0]
+
+    def model(self, id: str) -> Model:
+        """The row of `id`; an id without a row gets an empty one, as any id may be passed on."""
+        return next((row for row in self.models if row.id == id), Model(id=id))
+
+
+AnyProvider: TypeAlias = Provider[Any]
+
+
+def new_to_us(ticket: T, status: str) -> Wait[T]:
+    """A status that the contract does not list. The job may be paid for: go on waiting, say so."""
+    return Wait(ticket, note=f"status {status!r} is not in the contract; waiting on")
+
+
+def data_uri(asset: Asset) -> str | Inline:
+    """A reference for a JSON field that takes a URL or a data URI."""
+    return asset.url if isinstance(asset, Link) else Inline(asset)

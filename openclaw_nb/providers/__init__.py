@@ -1,0 +1,1 @@
+"""Every provider, in the order users see them."""
