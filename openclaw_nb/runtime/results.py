@@ -1,0 +1,110 @@
+"""What a finished task gives: the files, who made them, and how that differs from the request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openclaw_nb.core.domain import Attempt, Change, Ignored, Ref, Request
+from openclaw_nb.core.plan import ignored_overrides, normalization
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedFile:
+    """One output: a file on disk, or only an address when it was too large to be kept."""
+
+    media_type: str
+    name: str
+    """Readable name, without the unique part."""
+    path: Path | None = None
+    url: str | None = field(default=None, repr=False)
+    """Where the provider hosts it; expires, and may hold a token."""
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """A finished generation. Usually one file; `files` holds all of them in the provider's order."""
+
+    task_id: str
+    ref: Ref
+    """The model that ran, `provider/model`."""
+    request: Request = field(repr=False)
+    files: tuple[SavedFile, ...]
+    changes: tuple[Change, ...] = ()
+    """Settings that were sent otherwise than asked."""
+    ignored: tuple[Ignored, ...] = ()
+    """Settings that were not sent."""
+    attempts: tuple[Attempt, ...] = ()
+    """Candidates tried or skipped before the one that ran."""
+    warnings: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
+    elapsed_seconds: float = 0.0
+    """From the start of the task to the saved file."""
+    emulated: bool = False
+    """True when the emulator made it and no model did."""
+
+    @property
+    def provider(self) -> str:
+        """Id of the provider that ran."""
+        return self.ref.provider
+
+    @property
+    def model(self) -> str:
+        """Id of the model that ran, without the provider."""
+        return self.ref.model
+
+    @property
+    def path(self) -> Path:
+        """The first file on disk. Raises FileNotFoundError when only an address was kept."""
+        for file in self.files:
+            if file.path is not None:
+                return file.path
+        raise FileNotFoundError(
+            "the video was too large to be saved; it is at .url until that expires. "
+            "Raise agents.defaults.mediaMaxMb to keep larger files."
+        )
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file on disk."""
+        return tuple(file.path for file in self.files if file.path is not None)
+
+    @property
+    def url(self) -> str | None:
+        """The provider's hosted copy of the first file, if it has one. Expires."""
+        return self.files[0].url
+
+    @property
+    def normalization(self) -> dict[str, Any]:
+        """Requested-to-applied translations, keyed as in the `video_generate` contract."""
+        return normalization(self.changes)
+
+    @property
+    def ignored_overrides(self) -> list[dict[str, Any]]:
+        """What was not sent: `[{"key": ..., "value": ...}]`."""
+        return ignored_overrides(self.ignored)
+
+    def frames(self) -> NDArray[np.uint8]:
+        """Every frame as an array of shape `(frames, height, width, 3)`, `uint8`, RGB, by mediapy.
+
+        An 8 s clip at 1280x720 is about 530 MB.
+        """
+        from openclaw_nb.notebook.frames import read_frames
+
+        return read_frames(self.path)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        from openclaw_nb.notebook.render import video_bundle
+
+        return video_bundle(self)
+
+    def __str__(self) -> str:
+        where = self.files[0].path or self.files[0].url
+        return f"{self.ref} -> {where}"

@@ -1,0 +1,200 @@
+"""The user's handle on one generation: await it in a cell, block on it in a script."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from openclaw_nb.core.domain import Attempt, Ref, Request, TaskState
+from openclaw_nb.runtime import loop
+from openclaw_nb.runtime.results import Video
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A task at one moment: all that a view draws."""
+
+    id: str
+    request: Request
+    state: TaskState = TaskState.QUEUED
+    phase: str = "waiting"
+    """What is being done, in a few words."""
+    progress: float | None = None
+    """0 to 1 when the provider reports it."""
+    ref: Ref | None = None
+    """The candidate at work, or the one that ran."""
+    attempt: int = 0
+    """Which candidate is at work, counted from 1; 0 before the first."""
+    candidates: int = 0
+    """How many candidates there are."""
+    attempts: tuple[Attempt, ...] = ()
+    job_id: str | None = None
+    """The provider's own id of the job."""
+    started_at: float = field(default_factory=time.time)
+    """Seconds since the epoch."""
+    ended_at: float | None = None
+    usual_seconds: float | None = None
+    """How long this model usually takes, from the ledger; None when unknown."""
+    notices: tuple[str, ...] = ()
+    """What the user should know now: a duplicate, a skipped provider, an odd status."""
+    duplicate: bool = False
+    """This call found the same request already at work and returned its task."""
+    error: str | None = None
+    result: Video | None = None
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """From the start to the end, or to now."""
+        return (self.ended_at or time.time()) - self.started_at
+
+
+Watcher = Callable[[Snapshot], None]
+
+
+class Task:
+    """A running generation. Interrupting a cell does not stop it; `cancel` does."""
+
+    def __init__(
+        self, first: Snapshot, *, on_cancel: Callable[[], None] = lambda: None
+    ) -> None:
+        self._future: Future[Video] = Future()
+        self._snapshot = first
+        self._on_cancel = on_cancel
+        self._watchers: list[Watcher] = []
+        self._lock = threading.Lock()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The task as it is now."""
+        return self._snapshot
+
+    @property
+    def id(self) -> str:
+        """The task's id in the ledger, a UUID."""
+        return self._snapshot.id
+
+    @property
+    def state(self) -> TaskState:
+        """queued, running, succeeded, failed, cancelled or lost."""
+        return self._snapshot.state
+
+    @property
+    def progress(self) -> float | None:
+        """0 to 1 when the provider reports it, else None."""
+        return self._snapshot.progress
+
+    @property
+    def ref(self) -> Ref | None:
+        """The candidate at work, or the one that ran."""
+        return self._snapshot.ref
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The candidates that gave no video so far, and why."""
+        return self._snapshot.attempts
+
+    @property
+    def request(self) -> Request:
+        """What was asked."""
+        return self._snapshot.request
+
+    @property
+    def started_at(self) -> float:
+        """When the task was made, in seconds since the epoch."""
+        return self._snapshot.started_at
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """From the start to the end, or to now."""
+        return self._snapshot.elapsed_seconds
+
+    def done(self) -> bool:
+        """Whether the task has ended, well or badly."""
+        return self._future.done()
+
+    def __await__(self) -> Generator[Any, None, Video]:
+        # Shielded: interrupting the cell, or wait_for's time-out, must not cancel a billed job.
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+
+    def result(self, timeout: float | None = None) -> Video:
+        """Wait for the video. Interrupting the wait leaves the job running.
+
+        Args:
+            timeout: Seconds to wait at most; None waits until the task ends.
+
+        Raises:
+            TimeoutError: `timeout` passed; the task goes on.
+            TaskCancelled: the task was cancelled.
+            OpenclawError: what ended the task.
+        """
+        return loop.wait(self._future, timeout)
+
+    def cancel(self) -> bool:
+        """Stop the job: no more polls, no further candidate, and the provider is told if it can be.
+
+        Returns False when the task had already ended. May be called from any thread, repeatedly.
+        """
+        if self._future.done():
+            return False
+        self._on_cancel()
+        return True
+
+    def on_done(self, callback: Callable[[Task], None]) -> Task:
+        """Call `callback(task)` once when the task ends; at once when it has ended.
+
+        What it prints goes to the cell that registered it.
+        """
+        context = contextvars.copy_context()
+        self._future.add_done_callback(lambda _: context.run(callback, self))
+        return self
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher(snapshot)` on every change, on the core thread; returns how to stop it."""
+        with self._lock:
+            self._watchers.append(watcher)
+
+        def stop() -> None:
+            with self._lock:
+                if watcher in self._watchers:
+                    self._watchers.remove(watcher)
+
+        return stop
+
+    def show(self) -> Task:
+        """Display the live view here."""
+        from openclaw_nb.notebook.view import show
+
+        show(self)
+        return self
+
+    def update(self, **changes: Any) -> None:
+        """Replace fields of the snapshot and tell the watchers. For the client, not for users."""
+        with self._lock:
+            self._snapshot = replace(self._snapshot, **changes)
+            watchers = tuple(self._watchers)
+        for watcher in watchers:
+            watcher(self._snapshot)
+
+    def finish(self, outcome: Video | BaseException, **changes: Any) -> None:
+        """Store how the task ended and wake whoever waits. For the client, not for users."""
+        self.update(**changes)
+        if isinstance(outcome, BaseException):
+            self._future.set_exception(outcome)
+        else:
+            self._future.set_result(outcome)
+
+    def __repr__(self) -> str:
+        now = self._snapshot
+        where = f" {now.ref}" if now.ref else ""
+        return f"<Task {self.id[:8]} {now.state}{where} {now.elapsed_seconds:.0f} s>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Mapping[str, Any]:
+        from openclaw_nb.notebook.view import bundle
+
+        return bundle(self)
