@@ -60,9 +60,7 @@ Watcher = Callable[[Snapshot], None]
 class Task:
     """A running generation. Interrupting a cell does not stop it; `cancel` does."""
 
-    def __init__(
-        self, first: Snapshot, *, on_cancel: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, first: Snapshot, *, on_cancel: Callable[[], None] = lambda: None) -> None:
         self._future: Future[Video] = Future()
         self._snapshot = first
         self._on_cancel = on_cancel
@@ -194,7 +192,9 @@ class Task:
         where = f" {now.ref}" if now.ref else ""
         return f"<Task {self.id[:8]} {now.state}{where} {now.elapsed_seconds:.0f} s>"
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Mapping[str, Any]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> Mapping[str, Any]:
         from openclaw_nb.notebook.view import bundle
 
         return bundle(self)

@@ -208,6 +208,10 @@ class Provider(Generic[T]):
     """For the whole operation: submit, polls, download."""
     http_seconds: float = 60.0
     """For one HTTP exchange that is not a download."""
+    max_reply_bytes: int = 1_048_576
+    """The largest answer that is read, downloads apart."""
+    takes_urls: bool = True
+    """False: the API wants bytes, so a reference at an address is fetched before submitting."""
     key_hosts: tuple[str, ...] = ()
     """Further https hosts that may see the key: exact names, or `*.example.com`."""
 

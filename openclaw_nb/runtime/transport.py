@@ -1,0 +1,238 @@
+"""httpx lives here and nowhere else: origins, keys and who may see them, retries, redirects.
+
+A key goes to the provider's own origin and to its declared `key_hosts`, to no other. Redirects are
+followed here, hop by hop, because httpx drops only `Authorization` when a redirect leaves the
+origin, and some providers' keys travel in other headers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import random
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from openclaw_nb.core.wire import AnyProvider, Call, Hosted, Reply
+from openclaw_nb.runtime.bodies import encode
+from openclaw_nb.runtime.clock import Clock, Deadline
+
+MAX_HOPS = 5
+ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How one provider is reached: where, with which key, and what else is sent along."""
+
+    base_url: str
+    key: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    poll_seconds: float | None = None
+    """Overrides the provider's poll interval, for servers that answer at once."""
+
+
+class Unanswered(Exception):
+    """The request left, or may have; what became of it is not known."""
+
+
+class Unreachable(Exception):
+    """Nothing arrived."""
+
+
+class TooLarge(Exception):
+    """The answer is longer than its limit, in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the answer is larger than {limit} bytes")
+        self.limit = limit
+
+
+class Transport:
+    """Sends calls and opens downloads for every provider alike."""
+
+    def __init__(self, http: httpx.AsyncClient, clock: Clock) -> None:
+        self._http, self._clock = http, clock
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def send(
+        self, provider: AnyProvider, access: Access, call: Call, deadline: Deadline
+    ) -> Reply:
+        """Send a call and read its answer whole, up to `provider.max_reply_bytes`.
+
+        A GET is repeated on connection errors and passing statuses, inside the deadline. Anything
+        else goes out once, and again only when it cannot have arrived: no connection, or 429.
+
+        Raises:
+            Unreachable: no connection; nothing arrived.
+            Unanswered: it may have arrived, its answer did not come.
+            TooLarge: the answer is over the limit.
+        """
+        url = self._url(access, call.path)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                reply = await self._exchange(provider, access, call, url, deadline)
+            except (Unreachable, Unanswered) as error:
+                repeatable = call.method == "GET" or isinstance(error, Unreachable)
+                pause = self._pause(attempt, None)
+                if not repeatable or attempt >= ATTEMPTS or pause >= deadline.left():
+                    raise
+            else:
+                pause = self._pause(attempt, reply.headers.get("retry-after"))
+                passing = _PASSING if call.method == "GET" else {HTTPStatus.TOO_MANY_REQUESTS}
+                if reply.status not in passing or attempt >= ATTEMPTS or pause >= deadline.left():
+                    return reply
+            await self._clock.sleep(pause)
+
+    @asynccontextmanager
+    async def download(
+        self,
+        provider: AnyProvider,
+        access: Access,
+        hosted: Hosted,
+        deadline: Deadline,
+        *,
+        offset: int = 0,
+    ) -> AsyncIterator[httpx.Response]:
+        """Open a finished file for streaming, from byte `offset` where the server allows it."""
+        headers = {"accept-encoding": "identity", **hosted.headers}
+        if offset:
+            headers["range"] = f"bytes={offset}-"
+        url = self._url(access, hosted.url)
+        call = Call("GET", hosted.url, headers=headers)
+        async with self._open(provider, access, call, url, deadline, keyed=hosted.keyed) as answer:
+            yield answer
+
+    async def _exchange(
+        self, provider: AnyProvider, access: Access, call: Call, url: str, deadline: Deadline
+    ) -> Reply:
+        try:
+            async with self._open(provider, access, call, url, deadline, keyed=True) as answer:
+                body = await read_limited(answer, provider.max_reply_bytes)
+                return Reply(answer.status_code, dict(answer.headers), body)
+        except _NEVER_ARRIVED as error:
+            raise Unreachable(_reason(error)) from error
+        except (httpx.TransportError, TimeoutError) as error:
+            raise Unanswered(_reason(error)) from error
+
+    @asynccontextmanager
+    async def _open(
+        self,
+        provider: AnyProvider,
+        access: Access,
+        call: Call,
+        url: str,
+        deadline: Deadline,
+        *,
+        keyed: bool,
+    ) -> AsyncIterator[httpx.Response]:
+        """One exchange, redirects of a GET included."""
+        for _ in range(MAX_HOPS + 1):
+            request = self._request(provider, access, call, url, deadline, keyed=keyed)
+            async with asyncio.timeout(max(deadline.left(), 0.001)):
+                answer = await self._http.send(request, stream=True)
+            try:
+                target = answer.headers.get("location")
+                if call.method != "GET" or answer.status_code not in _REDIRECTS or not target:
+                    yield answer
+                    return
+                url = urljoin(url, target)
+            finally:
+                await answer.aclose()
+        raise httpx.TooManyRedirects(f"redirected more than {MAX_HOPS} times")
+
+    def _request(
+        self,
+        provider: AnyProvider,
+        access: Access,
+        call: Call,
+        url: str,
+        deadline: Deadline,
+        *,
+        keyed: bool,
+    ) -> httpx.Request:
+        headers = {"accept": "application/json", **access.headers, **call.headers}
+        if keyed and access.key is not None and may_see_key(provider, access, url):
+            headers[provider.key.header] = provider.key.form.format(access.key)
+        body = encode(call)
+        if body is not None:
+            headers |= {"content-type": body.media_type, "content-length": str(body.length)}
+        seconds = max(min(provider.http_seconds, deadline.left()), 0.001)
+        return self._http.build_request(
+            call.method,
+            url,
+            headers=headers,
+            content=body.stream() if body else None,
+            timeout=httpx.Timeout(seconds, connect=min(seconds, 20.0)),
+        )
+
+    def _url(self, access: Access, path: str) -> str:
+        return path if "://" in path else access.base_url + path
+
+    def _pause(self, attempt: int, retry_after: str | None) -> float:
+        """Seconds before the next try: what the server asked for, else doubling with jitter."""
+        asked = _seconds(retry_after)
+        if asked is not None:
+            return asked
+        ceiling = min(_FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
+        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+
+
+def may_see_key(provider: AnyProvider, access: Access, url: str) -> bool:
+    """Whether `url` is a place that the provider's key may be sent to."""
+    home, there = urlsplit(access.base_url), urlsplit(url)
+    if (there.scheme, there.netloc) == (home.scheme, home.netloc):
+        return True
+    host = there.hostname or ""
+    return there.scheme == "https" and any(
+        host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
+        for allowed in provider.key_hosts
+    )
+
+
+async def read_limited(answer: httpx.Response, limit: int) -> bytes:
+    """A body of at most `limit` bytes; raises TooLarge as soon as it is longer."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in answer.aiter_bytes():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """A Retry-After header as seconds: a number, or a date."""
+    if not retry_after:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        moment = email.utils.parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - time.time())
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong on the connection, without addresses that may hold a token."""
+    return f"{type(error).__name__}: {str(error).split('?')[0]}".rstrip(": ")
