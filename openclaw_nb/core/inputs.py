@@ -38,7 +38,7 @@ def read_action(params: Mapping[str, object]) -> Action:
     """
     given = _Given(params, strict_keys=False)
     text = given.text("action") or "generate"
-    action = next((known for known in ACTIONS if known == text.lower()), None)
+    action = _ACTIONS.get(text.lower())
     if action is None:
         given.refuse("action", f"must be one of {', '.join(ACTIONS)}, not {shown(text)}")
     return action
@@ -80,6 +80,7 @@ def read_request(params: Mapping[str, object], *, strict_keys: bool) -> Request:
     )
 
 
+_ACTIONS: dict[str, Action] = {action: action for action in ACTIONS}
 _SNAKE = {parameter.name: parameter.snake for parameter in PARAMETERS}
 _NAMES = frozenset(_SNAKE) | frozenset(_SNAKE.values())
 # What JSON has besides strings: in a list of references it counts as nothing there.
