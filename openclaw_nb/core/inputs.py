@@ -72,7 +72,7 @@ def read_request(params: Mapping[str, object], *, strict_keys: bool) -> Request:
         watermark=given.boolean("watermark"),
         model=given.text("model"),
         filename=given.text("filename"),
-        timeout_ms=given.whole("timeoutMs", "a positive integer of milliseconds"),
+        timeout_ms=given.milliseconds("timeoutMs"),
         provider_options=given.mapping("providerOptions"),
         images=given.references("image", "images", "imageRoles", MAX_IMAGES),
         videos=given.references("video", "videos", "videoRoles", MAX_VIDEOS),
@@ -133,6 +133,11 @@ class _Given:
         if number is None:
             self.refuse(name, f"must be {wanted}, not {shown(value)}")
         return number
+
+    def milliseconds(self, name: str) -> int | None:
+        value = self.value(name)
+        blank = isinstance(value, str) and not value.strip()
+        return None if blank else self.whole(name, "a positive integer of milliseconds")
 
     def mapping(self, name: str) -> dict[str, object]:
         value = self.value(name)
