@@ -25,7 +25,7 @@ from openclaw_nb.core.parameters import (
 from openclaw_nb.errors import InvalidInput, shown
 
 _PLAIN = re.compile(r"\A[0-9]+[pk]\Z", re.IGNORECASE | re.ASCII)
-_NUMERIC = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_NUMERIC = re.compile(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _MAX_WHOLE = 2**53 - 1
 """Beyond it JSON numbers are no longer exact."""
 

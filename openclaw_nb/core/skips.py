@@ -15,7 +15,7 @@ _LISTED = 200
 def references(
     ref: Ref, row: Model, declared: ModeCaps | None, limits: ModeCaps, media: Media
 ) -> str | None:
-    """Whether the model has the mode, and takes so many references of each kind.
+    """The mode that is missing, or the kind of reference that the model does not take so many of.
 
     `declared` is what the mode declares, if anything; `limits` the same or the flat fallbacks.
     """
@@ -63,10 +63,12 @@ def _too_many(ref: Ref, limits: ModeCaps, media: Media) -> str | None:
     return None
 
 
-def options(ref: Ref, schema: Mapping[str, OptionType] | None, given: Mapping[str, object]) -> str:
-    """What is wrong with the provider options, or "". Undeclared: all are passed on."""
+def options(
+    ref: Ref, schema: Mapping[str, OptionType] | None, given: Mapping[str, object]
+) -> str | None:
+    """What is wrong with the provider options, if anything. Undeclared: all are passed on."""
     if not given or schema is None:
-        return ""
+        return None
     if not schema:
         return f"{ref} takes no provider options; given: {_names(given)}"
     if unknown := [name for name in given if name not in schema]:
@@ -80,18 +82,18 @@ def options(ref: Ref, schema: Mapping[str, OptionType] | None, given: Mapping[st
             for name, value in given.items()
             if not _fits(value, schema[name])
         ),
-        "",
+        None,
     )
 
 
-def duration(ref: Ref, limits: ModeCaps, seconds: float | None) -> str:
-    """Whether the video would be too long, or "". A list of durations puts the cap out of force."""
+def duration(ref: Ref, limits: ModeCaps, seconds: float | None) -> str | None:
+    """By how much the video would be too long, if at all. A list of durations puts the cap out of force."""
     cap = limits.max_duration_seconds
     if seconds is None or not math.isfinite(seconds) or cap is None:
-        return ""
+        return None
     asked = nearest_duration(seconds, ())
     if duration_choices(limits.supported_duration_seconds) or asked <= cap:
-        return ""
+        return None
     return f"{ref} makes at most {cap:g} seconds, {asked} asked for"
 
 

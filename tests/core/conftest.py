@@ -6,10 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from openclaw_nb.core.capabilities import Caps, Model
 from openclaw_nb.core.domain import Blob, Media
 from openclaw_nb.core.wire import AnyProvider, Call, Key, Provider, Ticket
+
+# A busy machine must not fail a property.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def _silent(*_: object) -> Any:
