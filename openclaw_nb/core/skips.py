@@ -87,7 +87,7 @@ def options(
 
 
 def duration(ref: Ref, limits: ModeCaps, seconds: float | None) -> str | None:
-    """By how much the video would be too long, if at all. A list of durations puts the cap out of force."""
+    """By how much the video would be too long, if at all. A list of durations lifts the cap."""
     cap = limits.max_duration_seconds
     if seconds is None or not math.isfinite(seconds) or cap is None:
         return None
