@@ -101,6 +101,64 @@ class Model:
     price: Price | None = None
 
 
+def mode_of(images: int, videos: int) -> Mode | None:
+    """The mode that so many references ask for; None when images and videos are mixed."""
+    if images and videos:
+        return None
+    if videos:
+        return Mode.VIDEO_TO_VIDEO
+    return Mode.IMAGE_TO_VIDEO if images else Mode.GENERATE
+
+
+_PER_MODEL = (
+    "max_input_images",
+    "max_input_videos",
+    "max_input_audios",
+    "supported_duration_seconds",
+)
+_FLAT = (
+    "max_input_images",
+    "max_input_videos",
+    "max_input_audios",
+    "max_duration_seconds",
+    "provider_options",
+)
+
+
+def effective(caps: Caps, model: str, images: int, videos: int) -> ModeCaps | None:
+    """What applies to one request: the mode's block, per-model values in place, gaps filled.
+
+    None when the mode is not declared. Images with videos are declared only by a `video_to_video`
+    block that is enabled and takes images. A block that is not enabled is returned all the same.
+    """
+    block = caps.block(mode_of(images, videos) or Mode.VIDEO_TO_VIDEO)
+    if block is None:
+        return None
+    block = _for_model(block, model.strip())
+    if images and videos and not (block.enabled and (block.max_input_images or 0) > 0):
+        return None
+    gaps: dict[str, Any] = {
+        name: getattr(caps, name) for name in _FLAT if getattr(block, name) is None
+    }
+    return replace(block, **gaps)
+
+
+def flat(caps: Caps) -> ModeCaps:
+    """The flat fallbacks alone: all that is known of a mode without a block."""
+    known: dict[str, Any] = {name: getattr(caps, name) for name in _FLAT}
+    return ModeCaps(**known)
+
+
+def _for_model(block: ModeCaps, model: str) -> ModeCaps:
+    values: dict[str, Any] = {}
+    for name in _PER_MODEL:
+        table: Mapping[str, object] = getattr(block, f"{name}_by_model") or {}
+        values[f"{name}_by_model"] = None
+        if table.get(model) is not None:
+            values[name] = table[model]
+    return replace(block, **values)
+
+
 def overlay(base: Caps, over: Caps | None) -> Caps:
     """`base` with every declared field of `over` in its place; both stay as they are.
 

@@ -13,45 +13,35 @@ from pydantic import JsonValue, TypeAdapter
 from openclaw_nb.core.domain import Why
 from openclaw_nb.core.wire import Refused, Reply
 
-_WORDS: tuple[tuple[Why, re.Pattern[str]], ...] = (
-    (Why.BILLING, re.compile(r"billing|credit|balance|payment", re.IGNORECASE)),
-    (Why.RATE_LIMIT, re.compile(r"rate.?limit|quota|too many requests", re.IGNORECASE)),
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_NOTHING = _words(r"(?!)")
+_CLASSES: tuple[tuple[Why, frozenset[int], re.Pattern[str]], ...] = (
+    (Why.AUTH, frozenset({401, 403}), _NOTHING),
+    (Why.BILLING, frozenset({402}), _words(r"billing|credit|balance(?!r)|payment")),
+    (Why.RATE_LIMIT, frozenset({429}), _words(r"rate.?limit|quota|too many requests")),
     (
         Why.MODEL_NOT_FOUND,
-        re.compile(
-            r"(unknown|no such) model|model.{0,80}(not found|does not exist)", re.IGNORECASE
-        ),
+        frozenset({404}),
+        _words(r"(unknown|no such) model|model.{0,80}(not found|does not exist)"),
     ),
-    (Why.CONTENT_POLICY, re.compile(r"safety|moderat|policy|sensitive content", re.IGNORECASE)),
-    (Why.OVERLOADED, re.compile(r"overload", re.IGNORECASE)),
+    (Why.CONTENT_POLICY, frozenset(), _words(r"safety|moderat|policy|sensitive content")),
+    (Why.TIMEOUT, frozenset({408}), _NOTHING),
+    (Why.OVERLOADED, frozenset({503, 529}), _words(r"overload")),
+    (Why.SERVER_ERROR, frozenset(range(500, 600)), _NOTHING),
+    (Why.FORMAT, frozenset({400, 413, 422}), _NOTHING),
 )
-_STATUS: dict[int, Why] = {
-    401: Why.AUTH,
-    403: Why.AUTH,
-    402: Why.BILLING,
-    429: Why.RATE_LIMIT,
-    404: Why.MODEL_NOT_FOUND,
-    408: Why.TIMEOUT,
-    503: Why.OVERLOADED,
-    529: Why.OVERLOADED,
-}
-_SERVER_ERRORS = range(500, 600)
-_BAD_REQUEST = (400, 413, 422)
 
 
 def classify(status: int | None, text: str) -> Why:
-    """The class of a failure from its HTTP status and its words; a clear status comes first."""
-    if status in (401, 402, 403, 429):
-        return _STATUS[status]
-    if worded := next((why for why, words in _WORDS if words.search(text)), None):
-        return worded
-    if status is None:
-        return Why.UNKNOWN
-    if status in _STATUS:
-        return _STATUS[status]
-    if status in _SERVER_ERRORS:
-        return Why.SERVER_ERROR
-    return Why.FORMAT if status in _BAD_REQUEST else Why.UNKNOWN
+    """The class of a failure: the first whose HTTP status or words fit. `unknown` if none does."""
+    return next(
+        (why for why, statuses, words in _CLASSES if status in statuses or words.search(text)),
+        Why.UNKNOWN,
+    )
 
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)

@@ -1,0 +1,190 @@
+"""What one model would be sent for a request, or why it is passed over.
+
+The run, the form and `plan_video` all ask `plan`; what it changes or leaves out it returns as
+values, and the functions below put them into the words of the tool contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from openclaw_nb.core import skips
+from openclaw_nb.core.capabilities import Model, effective, flat, mode_of, overlay
+from openclaw_nb.core.domain import Change, Ignored, Job, Media, Mode, Ref, Request
+from openclaw_nb.core.geometry import ratio_of
+from openclaw_nb.core.normalise import Style, normalise
+from openclaw_nb.core.wire import AnyProvider, Skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A job ready to be sent, and how it differs from the request."""
+
+    ref: Ref
+    """What runs; another model than the one asked for only when `changes` says so."""
+    job: Job
+    mode: Mode
+    changes: tuple[Change, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    """In the order size, aspect_ratio, resolution, audio, watermark, then the provider's own."""
+    notes: tuple[str, ...] = ()
+
+
+def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> Plan | Skip:
+    """Fit `request` to `model`, or say why that cannot be done. `media` are its references, loaded.
+
+    Style is fitted to the nearest value the model takes. References, options and a length over
+    the cap are never altered: they skip the model.
+    """
+    mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
+    row, switched = _endpoint(provider, provider.model(model.strip()), mode)
+    ref = Ref(provider.id, row.id)
+    caps = overlay(provider.caps, row.caps)
+    declared = effective(caps, row.id, len(media.images), len(media.videos))
+    limits = declared or flat(caps)
+    if reason := (
+        skips.references(ref, row, declared, limits, media)
+        or skips.options(ref, limits.provider_options, request.provider_options)
+        or skips.duration(ref, limits, request.duration_seconds)
+    ):
+        return Skip(reason)
+    style = normalise(request, declared)
+    planned = Plan(
+        ref=ref,
+        job=_job(request, media, row.id, mode, style),
+        mode=mode,
+        changes=(*switched, *style.changes),
+        ignored=style.ignored,
+    )
+    return _fitted(planned, provider)
+
+
+def _endpoint(provider: AnyProvider, row: Model, mode: Mode) -> tuple[Model, tuple[Change, ...]]:
+    """The endpoint of `row`'s family that has `mode`, and the change to it if it is another."""
+    modes = overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
+    sibling = (row.siblings or {}).get(mode)
+    if sibling is None or mode in modes:
+        return row, ()
+    why = f"{row.id} does not make {mode.words}"
+    change = Change(setting="model", requested=row.id, applied=sibling, why=why)
+    return provider.model(sibling), (change,)
+
+
+def _job(request: Request, media: Media, model: str, mode: Mode, style: Style) -> Job:
+    return Job(
+        model=model,
+        mode=mode,
+        prompt=request.prompt,
+        images=media.images,
+        videos=media.videos,
+        audios=media.audios,
+        size=style.size,
+        aspect_ratio=style.aspect_ratio,
+        resolution=style.resolution,
+        duration_seconds=style.duration_seconds,
+        audio=style.audio,
+        watermark=style.watermark,
+        provider_options=request.provider_options,
+    )
+
+
+def _fitted(planned: Plan, provider: AnyProvider) -> Plan | Skip:
+    """The plan after the provider's own rules. What they ignore is no longer a change of ours."""
+    fitted = provider.fit(planned.job) if provider.fit else None
+    if fitted is None or isinstance(fitted, Skip):
+        return fitted or planned
+    dropped = {entry.setting for entry in fitted.ignored}
+    ours = tuple(change for change in planned.changes if change.setting not in dropped)
+    return replace(
+        planned,
+        ref=Ref(provider.id, fitted.job.model),
+        job=fitted.job,
+        changes=(*ours, *fitted.changes),
+        ignored=(*planned.ignored, *fitted.ignored),
+        notes=fitted.notes,
+    )
+
+
+_NORMALISED = {
+    "size": "size",
+    "aspect_ratio": "aspectRatio",
+    "resolution": "resolution",
+    "duration_seconds": "durationSeconds",
+}
+
+
+def normalization(changes: Iterable[Change]) -> dict[str, dict[str, object]]:
+    """Changed style as the tool contract tells it: camelCase, `requested` and `applied`.
+
+    When a setting was changed twice, the first `requested` and the last `applied` are told.
+    """
+    told: dict[str, dict[str, object]] = {}
+    for change in changes:
+        if key := _NORMALISED.get(change.setting):
+            told[key] = {**_told(change), **_origin(told.get(key))}
+    return {key: entry for key, entry in told.items() if entry["applied"] != entry.get("requested")}
+
+
+def _told(change: Change) -> dict[str, object]:
+    entry: dict[str, object] = {"applied": change.applied}
+    if change.derived_from:
+        entry["derivedFrom"] = _camel(change.derived_from)
+    if change.requested is not None:
+        entry["requested"] = change.requested
+    if change.supported and change.setting == "duration_seconds":
+        entry["supportedValues"] = list(change.supported)
+    return entry
+
+
+def _origin(earlier: Mapping[str, object] | None) -> dict[str, object]:
+    return {key: value for key, value in (earlier or {}).items() if key in _ORIGIN}
+
+
+_ORIGIN = ("requested", "derivedFrom")
+
+
+def ignored_overrides(ignored: Iterable[Ignored]) -> list[dict[str, object]]:
+    """What was left out, as the tool contract lists it: camelCase keys, the caller's values."""
+    return [{"key": _camel(entry.setting), "value": entry.value} for entry in ignored]
+
+
+def metadata(changes: Iterable[Change], request: Request) -> dict[str, object]:
+    """What normalisation adds to the metadata of a result."""
+    told = normalization(changes)
+    found: dict[str, object] = {}
+    for key, entry in told.items():
+        name = key[0].upper() + key[1:]
+        if key == "size" and "requested" not in entry:
+            continue
+        found[f"normalized{name}"] = entry["applied"]
+        if "requested" in entry:
+            found[f"requested{name}"] = entry["requested"]
+        if "supportedValues" in entry:
+            found["supportedDurationSeconds"] = entry["supportedValues"]
+    if told.get("aspectRatio", {}).get("derivedFrom") == "size":
+        found["requestedSize"] = request.size
+        if reduced := ratio_of(request.size):
+            found["aspectRatioDerivedFromSize"] = reduced
+    return found
+
+
+def warning(ref: Ref, ignored: Sequence[Ignored]) -> str | None:
+    """One line naming what was left out, or None: `google/veo ignored: resolution=4K`."""
+    if not ignored:
+        return None
+    pairs = ", ".join(f"{_camel(entry.setting)}={_plain(entry.value)}" for entry in ignored)
+    return f"{ref} ignored: {pairs}"
+
+
+def _plain(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+_SHOWN = 200
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(map(str.capitalize, tail))
