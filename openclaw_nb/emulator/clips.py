@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import os
+import math
 import shutil
 import tempfile
 import threading
@@ -22,7 +22,7 @@ DRAFT_SCALE, DRAFT_SECONDS, DRAFT_FPS = 8, 1.0, 8
 
 def even(length: float) -> int:
     """The nearest even number: yuv420p has no odd sizes."""
-    return max(MIN_SIDE, min(MAX_SIDE, 2 * round(length / 2)))
+    return max(MIN_SIDE, min(MAX_SIDE, 2 * math.floor(length / 2 + 0.5)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Studio:
         try:
             clip = shoot(spec, unfinished, self._closed.is_set)
             final = unfinished.with_name(f"{name}.mp4")
-            os.replace(unfinished, final)
+            unfinished.replace(final)
         finally:
             unfinished.unlink(missing_ok=True)
         _finished[name] = replace(clip, path=final)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from .site import Services, Wanted
-from .wire import MARK, Fault, Later, Reply, Response
+from .wire import MARK, Fault, Reply, Response
 
 CHUNK = 256 * 1024
 SLOW_PIECES = 20

@@ -1,5 +1,8 @@
 """Puts a picture, its label and a tone into an MP4 that browsers play: H.264, yuv420p, AAC, index first."""
 
+# pyright: reportUnknownMemberType=false
+# PyAV leaves the type parameter of its packets open.
+
 from __future__ import annotations
 
 import io
@@ -83,8 +86,9 @@ def shoot(spec: ClipSpec, path: Path, stopped: Callable[[], bool]) -> Clip:
 
 def poster(path: Path, columns: int = 1) -> bytes:
     """A WebP of the first frame, or of a row of frames spread over the clip."""
-    with av.open(str(path)) as container:
-        frames = [frame.to_image() for frame in container.decode(video=0)]
+    with av.open(str(path), "r") as container:
+        arrays = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    frames = [Image.fromarray(array) for array in arrays]
     chosen = [frames[at * (len(frames) - 1) // max(columns - 1, 1)] for at in range(columns)]
     width = chosen[0].width if columns == 1 else max(2, chosen[0].width // 4)
     height = round(chosen[0].height * width / chosen[0].width)
@@ -116,15 +120,13 @@ def _followed(spec: ClipSpec, image: bytes | None, video: bytes | None) -> tuple
     else:
         return spec.width, spec.height
     scale = min(spec.width, spec.height) / min(wide, high)
-    return round(wide * scale), round(high * scale)
+    return even(wide * scale), even(high * scale)
 
 
 def _labelled(scene: Scene) -> Iterator[av.VideoFrame]:
     spec = scene.spec
     panel = scene.image is not None or scene.video is not None
-    patches = label(
-        scene.width, scene.height, spec.provider, spec.model, spec.prompt, panel=panel
-    )
+    patches = label(scene.width, scene.height, spec.provider, spec.model, spec.prompt, panel=panel)
     for frame in scene.frames():
         for patch in patches:
             patch.lay(planes(frame))

@@ -21,7 +21,9 @@ MOVED = "moved"
 
 def key_leaked(request: Request) -> Response | None:
     """Hosted files need no key; one that comes with a key has leaked it to a host that is not the provider's."""
-    names = [name for name in ("authorization", "x-api-key", "x-goog-api-key") if name in request.headers]
+    names = [
+        name for name in ("authorization", "x-api-key", "x-goog-api-key") if name in request.headers
+    ]
     if not names:
         return None
     sent = ", ".join(names)
@@ -40,21 +42,15 @@ def hand_over(request: Request, job: Job, headers: Mapping[str, str] = MP4) -> R
 
 def _instead(request: Request, job: Job) -> Response | None:
     """What comes in place of the film."""
-    match job.scenario.download:
-        case "html":
-            return Response(200, HTML, {"content-type": "text/html; charset=utf-8"})
-        case "json":
-            return answer({"error": "temporarily unavailable"})
-        case "empty":
-            return Response(200, b"", MP4)
-        case "expired":
-            return Response(403, EXPIRED, {"content-type": "application/xml"})
-        case "reset":
-            return Response(200, b"", MP4, Fault("drop"))
-        case "redirect":
-            return Response(302, b"", {"location": _elsewhere(request, job)})
-        case _:
-            return None
+    instead = {
+        "html": Response(200, HTML, {"content-type": "text/html; charset=utf-8"}),
+        "json": answer({"error": "temporarily unavailable"}),
+        "empty": Response(200, b"", MP4),
+        "expired": Response(403, EXPIRED, {"content-type": "application/xml"}),
+        "reset": Response(200, b"", MP4, Fault("drop")),
+        "redirect": Response(302, b"", {"location": _elsewhere(request, job)}),
+    }
+    return instead.get(job.scenario.download)
 
 
 def _elsewhere(request: Request, job: Job) -> str:

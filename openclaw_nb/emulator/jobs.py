@@ -29,6 +29,7 @@ Download = Literal[
 RECORDED_FROM = 500
 NOT_RECORDED = frozenset({503})
 LONGEST_VALUE = 200
+QUEUED_PART = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Job:
         if self.scenario.seconds is None:
             return min(1.0, max(0, self.polls - 1) / max(1, self.scenario.polls - 1))
         passed = (self.clock() - self.created_at) / max(self.scenario.seconds, 1e-9)
-        return 0.0 if passed < 0.1 else min(1.0, passed)
+        return 0.0 if passed < QUEUED_PART else min(1.0, passed)
 
     @property
     def finished_at(self) -> float | None:
@@ -265,4 +266,3 @@ class Jobs:
     def entries(self) -> Iterator[Entry]:
         """The book of this provider."""
         return (job.entry() for job in self.all.values())
-

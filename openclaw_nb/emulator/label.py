@@ -48,7 +48,9 @@ def label(
     unit = max(min(width, height) / 720, 0.05)
     margin = round(44 * unit)
     mark = _mark(unit)
-    words = _words(unit, round(width * 0.8) - margin, f"{provider}  ·  {model}", prompt, panel=panel)
+    words = _words(
+        unit, round(width * 0.8) - margin, f"{provider}  ·  {model}", prompt, panel=panel
+    )
     pieces = [(mark, margin, margin), (words, margin, height - margin - words.height)]
     return [_patch(image, left, top, width, height) for image, left, top in pieces]
 
@@ -104,9 +106,7 @@ def _shadow(text: Image.Image, unit: float) -> Image.Image:
     return ground
 
 
-def _wrapped(
-    text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int
-) -> list[str]:
+def _wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int) -> list[str]:
     """At most three lines, the last one shortened."""
     lines = [""]
     for word in text.split()[:200]:
@@ -121,9 +121,7 @@ def _wrapped(
     return [_clipped(line, font, room) for line in lines]
 
 
-def _clipped(
-    line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int
-) -> str:
+def _clipped(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int) -> str:
     if font.getlength(line) <= room:
         return line
     cut = line[: max(1, int(len(line) * room / font.getlength(line)))]
@@ -147,16 +145,24 @@ def _patch(image: Image.Image, left: int, top: int, width: int, height: int) -> 
     chroma_red = 128 + (112.439 * red - 94.154 * green - 18.285 * blue) / 256
     half = _halved(alpha)
     add = (luma * alpha, _halved(chroma_blue * alpha), _halved(chroma_red * alpha))
-    return Patch(top, left, (_words256(1 - alpha), _words256(1 - half)), (
-        _words256(add[0]), _words256(add[1]), _words256(add[2]),
-    ))
+    return Patch(
+        top,
+        left,
+        (_words256(1 - alpha), _words256(1 - half)),
+        (
+            _words256(add[0]),
+            _words256(add[1]),
+            _words256(add[2]),
+        ),
+    )
 
 
-def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _halved(values: NDArray[np.floating]) -> NDArray[np.floating]:
     rows, columns = values.shape
-    halves: NDArray[np.float32] = values.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
+    halves: NDArray[np.floating] = values.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
     return halves
 
 
-def _words256(values: NDArray[np.float32]) -> Words:
-    return np.rint(values * 256).astype(np.uint16)
+def _words256(values: NDArray[np.floating]) -> Words:
+    words: Words = np.rint(values * 256).astype(np.uint16)
+    return words

@@ -27,9 +27,7 @@ class Loopback:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
-        self._thread = threading.Thread(
-            target=self._run, name="openclaw-emulator", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, name="openclaw-emulator", daemon=True)
         self._thread.start()
         if not self._ready.wait(START_SECONDS):
             raise RuntimeError("the emulator did not start")

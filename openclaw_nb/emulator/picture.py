@@ -55,7 +55,7 @@ def _colours(palette: tuple[str, ...]) -> Floats:
 
 
 def _grid(width: int, height: int) -> tuple[Floats, Floats]:
-    """x and y, the shorter side running from 0 to 1."""
+    """Coordinates, the shorter side running from 0 to 1."""
     scale = FIELD_SIDE / max(width, height)
     columns, rows = max(8, round(width * scale)), max(8, round(height * scale))
     unit = min(width, height)
@@ -84,7 +84,8 @@ def _mesh(
     mixed = np.tensordot(weights, colours, axes=(0, 0))
     ribbon = np.cos(4.2 * (bent_x * 0.6 + bent_y) + 1.4 * turn) ** 8
     lit = mixed * (0.92 + 0.16 * ribbon[..., None])
-    return (np.clip(lit, 0, 1) * 65535).astype(np.uint16)
+    levels: NDArray[np.uint16] = (np.clip(lit, 0, 1) * 65535).astype(np.uint16)
+    return levels
 
 
 def still(data: bytes, width: int, height: int, frames: int) -> Iterator[av.VideoFrame]:
@@ -93,7 +94,9 @@ def still(data: bytes, width: int, height: int, frames: int) -> Iterator[av.Vide
         upright = ImageOps.exif_transpose(opened).convert("RGB")
     size = (width * OVERSAMPLING, height * OVERSAMPLING)
     fitted = ImageOps.fit(upright, size, Image.Resampling.BICUBIC)
-    whole = av.VideoFrame.from_image(fitted).reformat(format="yuv420p")
+    whole = av.VideoFrame.from_ndarray(np.asarray(fitted), format="rgb24").reformat(
+        format="yuv420p"
+    )
     luma, blue, red = (_plane(whole, at) for at in range(3))
     for index in range(frames):
         part = 1 - TOTAL_ZOOM * index / max(frames - 1, 1)
@@ -112,8 +115,8 @@ def _middle(length: int, part: float) -> tuple[int, int]:
 def _plane(frame: av.VideoFrame, at: int) -> NDArray[np.uint8]:
     """A writable view of one plane, without its padding."""
     plane = frame.planes[at]
-    rows = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)  # type: ignore[call-overload]
-    view: NDArray[np.uint8] = rows[:, : plane.width]
+    rows = np.frombuffer(memoryview(plane), dtype=np.uint8)
+    view = rows.reshape(plane.height, plane.line_size)[:, : plane.width]
     return view
 
 
@@ -130,7 +133,9 @@ def _frame(*values: NDArray[np.uint8]) -> av.VideoFrame:
     return frame
 
 
-def footage(data: bytes, width: int, height: int, frames: int, fps: float) -> Iterator[av.VideoFrame]:
+def footage(
+    data: bytes, width: int, height: int, frames: int, fps: float
+) -> Iterator[av.VideoFrame]:
     """The reference video's own frames, cover-fit, from the start again when it is too short."""
     made = 0
     while made < frames:
@@ -147,7 +152,7 @@ def footage(data: bytes, width: int, height: int, frames: int, fps: float) -> It
 def _at_rate(data: bytes, fps: float) -> Iterator[av.VideoFrame]:
     """Frames of a video repeated or left out, so that they come `fps` times a second."""
     due = 0.0
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         for frame in container.decode(video=0):
             until = (frame.time or 0.0) + float(1 / (container.streams.video[0].average_rate or 24))
             while due < until - 1e-6:
@@ -183,7 +188,7 @@ def readable_image(data: bytes) -> bool:
 def readable_video(data: bytes) -> bool:
     """It has a video stream."""
     try:
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), "r") as container:
             return bool(container.streams.video)
     except FFmpegError:
         return False

@@ -77,7 +77,7 @@ def footage(data: bytes) -> Footage:
     from av.error import FFmpegError
 
     try:
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), "r") as container:
             stream = container.streams.video[0]
             seconds = float((container.duration or 0) / 1_000_000)
             return Footage(stream.width, stream.height, seconds)

@@ -78,7 +78,7 @@ class Request:
     def form(self) -> list[Part]:
         """The parts of a multipart body."""
         head = b"content-type: " + self.headers.get("content-type", "").encode() + b"\r\n\r\n"
-        message = cast("EmailMessage", BytesParser(policy=HTTP).parsebytes(head + self.body))
+        message = BytesParser(policy=HTTP).parsebytes(head + self.body)
         if not message.is_multipart() or message.defects:
             raise MalformedError("the multipart body cannot be read")
         return [_part(cast("EmailMessage", part)) for part in message.iter_parts()]
@@ -151,8 +151,6 @@ Reply = Response | Later
 Handler = Callable[[Request], Reply]
 
 
-def answer(
-    value: object, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
+def answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response."""
     return Response(status, json.dumps(value).encode(), {"content-type": JSON, **(headers or {})})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..jobs import Jobs
-from ..wire import Handler
+from openclaw_nb.emulator.jobs import Jobs
+from openclaw_nb.emulator.wire import Handler
+
 from . import fal, minimax, openai
 
 SERVICES: dict[str, tuple[Callable[[Jobs], Handler], Callable[[int], str]]] = {

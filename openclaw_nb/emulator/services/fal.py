@@ -11,14 +11,24 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from http import HTTPStatus
 from typing import cast
 
 from pydantic import ValidationError
 
-from ..clips import Clip
-from ..hosting import MP4, hand_over, key_leaked
-from ..jobs import Job, Jobs, Order, brief
-from ..wire import Handler, Later, MalformedError, Reply, Request, Response, answer
+from openclaw_nb.emulator.clips import Clip
+from openclaw_nb.emulator.hosting import MP4, hand_over, key_leaked
+from openclaw_nb.emulator.jobs import Job, Jobs, Order, brief
+from openclaw_nb.emulator.wire import (
+    Handler,
+    Later,
+    MalformedError,
+    Reply,
+    Request,
+    Response,
+    answer,
+)
+
 from .fal_schemas import schema
 
 NAMESPACES = frozenset({"workflows", "comfy"})
@@ -39,7 +49,7 @@ def new_id(count: int) -> str:
 
 
 def service(jobs: Jobs) -> Handler:
-    """fal on this machine."""
+    """The whole of fal."""
     return Fal(jobs).handle
 
 
@@ -57,7 +67,9 @@ class Address:
         length = 3 if segments[:1] and segments[0] in NAMESPACES else 2
         if len(segments) < length + 2 or segments[length] != "requests":
             return None
-        return cls("/".join(segments[:length]), segments[length + 1], "/".join(segments[length + 2 :]))
+        return cls(
+            "/".join(segments[:length]), segments[length + 1], "/".join(segments[length + 2 :])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +158,16 @@ class Fal:
         if state == "succeeded" and job.clip is not None:
             return Later(job.clip, lambda clip: _output(request, job, clip))
         text, kind, status = ENDINGS[state]
-        if status == 422:
+        if status == HTTPStatus.UNPROCESSABLE_ENTITY:
             return _invalid([_detail(state, job.order.asked)], head)
-        timeout = {"x-fal-request-timeout-type": "user"} if status == 504 else {}
+        timeout = {"x-fal-request-timeout-type": "user"} if kind == "request_timeout" else {}
         body = {"detail": text, "error_type": kind}
         return answer(body, status, {**head, "x-fal-error-type": kind, **timeout})
 
     def _cancel(self, job: Job) -> Response:
-        running = job.state == "running"
         if not job.cancel():
             return answer({"status": "ALREADY_COMPLETED"}, 400)
-        return answer({"status": "CANCELLATION_REQUESTED"}, 202 if running else 202)
+        return answer({"status": "CANCELLATION_REQUESTED"}, 202)
 
     def _file(self, request: Request, name: str) -> Reply:
         job = self.jobs.all.get(name.partition("_")[0])
@@ -244,7 +255,7 @@ def _output(request: Request, job: Job, clip: Clip) -> Response:
 
 
 def _details(error: ValidationError) -> list[dict[str, object]]:
-    """pydantic's errors are fal's, with fal's address for the explanation."""
+    """Pydantic's errors are fal's, with fal's address for the explanation."""
     found = cast("list[dict[str, object]]", error.errors(include_url=False))
     return [_documented(each) for each in found]
 
@@ -272,9 +283,13 @@ def _detail(state: str, asked: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _invalid(details: list[dict[str, object]], headers: Mapping[str, str] | None = None) -> Response:
+def _invalid(
+    details: list[dict[str, object]], headers: Mapping[str, str] | None = None
+) -> Response:
     retry = {"x-fal-retryable": "false"}
-    return answer({"detail": details}, 422, {"x-fal-request-id": new_id(0), **retry, **(headers or {})})
+    return answer(
+        {"detail": details}, 422, {"x-fal-request-id": new_id(0), **retry, **(headers or {})}
+    )
 
 
 def _said(text: str, status: int) -> Response:

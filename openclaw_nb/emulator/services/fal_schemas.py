@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
+from typing_extensions import override
 
-from ..clips import ClipSpec
-from ..references import UnreadableError, checked_image, data_uri_bytes, is_address
+from openclaw_nb.emulator.clips import ClipSpec, even
+from openclaw_nb.emulator.references import (
+    UnreadableError,
+    checked_image,
+    data_uri_bytes,
+    is_address,
+)
 
 Ratio = Literal["16:9", "9:16", "1:1"]
 SeedanceRatio = Literal["auto", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16"]
-SeedanceSeconds = Literal[
-    "auto", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"
-]
+SeedanceSeconds = Literal["auto", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"]
 MAX_REFERENCES = 12
+SIDES = range(100, 2161)
 
 SEEDANCE_SIZES = {
     "480p": ((960, 416), (864, 480), (736, 544), (640, 640), (544, 736), (480, 864)),
@@ -42,11 +47,11 @@ def _image(text: str) -> str:
 
 def _media(text: str) -> str:
     try:
-        return text if is_address(text) or data_uri_bytes(text) else text
+        if not is_address(text):
+            data_uri_bytes(text)
     except UnreadableError as error:
-        raise PydanticCustomError(
-            "file_download_error", "Failed to download the file."
-        ) from error
+        raise PydanticCustomError("file_download_error", "Failed to download the file.") from error
+    return text
 
 
 ImageUrl = Annotated[str, AfterValidator(_image)]
@@ -70,6 +75,7 @@ class MiniMaxLive(Input):
 
     prompt_optimizer: bool = True
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         return ClipSpec("fal", model, self.prompt, 1280, 720, 141 / 25, fps=25)
 
@@ -79,6 +85,7 @@ class MiniMaxLiveImage(MiniMaxLive):
 
     image_url: ImageUrl
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         size = (1280, 720)
         return ClipSpec(
@@ -101,6 +108,7 @@ class HeyGen(Input):
 
     config: HeyGenConfig = HeyGenConfig()
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         size = (1280, 720) if self.config.orientation == "landscape" else (720, 1280)
         seconds = self.config.duration or 10
@@ -115,6 +123,7 @@ class Kling(Input):
     negative_prompt: str = "blur, distort, and low quality"
     cfg_scale: float = Field(default=0.5, ge=0, le=1)
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         size = sized(self.aspect_ratio, 1080)
         return ClipSpec("fal", model, self.prompt, *size, int(self.duration))
@@ -128,6 +137,7 @@ class KlingImage(Input):
     negative_prompt: str = "blur, distort, and low quality"
     cfg_scale: float = Field(default=0.5, ge=0, le=1)
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         seconds, size = int(self.duration), (1920, 1080)
         return ClipSpec(
@@ -135,13 +145,12 @@ class KlingImage(Input):
         )
 
 
-class Wan(Input):
-    """Wan v2.2 A14B, text. There is no duration: it follows from the frames and their rate."""
+class _Wan(Input):
+    """Wan v2.2 A14B. There is no duration: it follows from the frames and their rate."""
 
     num_frames: int = Field(default=81, ge=17, le=161)
     frames_per_second: int = Field(default=16, ge=4, le=60)
     resolution: Literal["480p", "580p", "720p"] = "720p"
-    aspect_ratio: Ratio = "16:9"
     negative_prompt: str = ""
     seed: int | None = None
     num_inference_steps: int = Field(default=27, ge=2, le=40)
@@ -170,19 +179,27 @@ class Wan(Input):
         """The shorter side."""
         return int(self.resolution.removesuffix("p"))
 
+
+class Wan(_Wan):
+    """From text."""
+
+    aspect_ratio: Ratio = "16:9"
+
+    @override
     def clip(self, model: str) -> ClipSpec:
         size = sized(self.aspect_ratio, self.side)
         return ClipSpec("fal", model, self.prompt, *size, *self.pace)
 
 
-class WanImage(Wan):
-    """Wan v2.2 A14B, image."""
+class WanImage(_Wan):
+    """From an image."""
 
     image_url: ImageUrl
     end_image_url: ImageUrl | None = None
-    aspect_ratio: Literal["auto", "16:9", "9:16", "1:1"] = "auto"  # type: ignore[assignment]  # pyright: ignore
+    aspect_ratio: Literal["auto", "16:9", "9:16", "1:1"] = "auto"
     guidance_scale_2: float = 3.5
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         follows = self.aspect_ratio == "auto"
         size = sized("16:9" if follows else self.aspect_ratio, self.side)
@@ -201,6 +218,7 @@ class Seedance(Input):
     bitrate_mode: Literal["standard", "high"] = "standard"
     end_user_id: str | None = None
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         return self.film(model)
 
@@ -223,6 +241,7 @@ class SeedanceImage(Seedance):
     image_url: ImageUrl
     end_image_url: ImageUrl | None = None
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         return self.film(model, image=self.image_url)
 
@@ -243,13 +262,22 @@ class SeedanceReferences(Seedance):
             raise PydanticCustomError("value_error", "Audio needs at least one image or video")
         return self
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         image = next(iter(self.image_urls), None)
         return self.film(model, image=image, video=next(iter(self.video_urls), None))
 
 
 class _Fast(BaseModel):
-    resolution: Literal["480p", "720p"] = "720p"
+    @field_validator("resolution", check_fields=False)
+    @classmethod
+    def _small(cls, value: str) -> str:
+        if value not in {"480p", "720p"}:
+            expected = "'480p' or '720p'"
+            raise PydanticCustomError(
+                "literal_error", "Input should be {expected}", {"expected": expected}
+            )
+        return value
 
 
 class FastSeedance(_Fast, Seedance):
@@ -273,18 +301,28 @@ class Anything(Input):
     size: str | None = None
     duration: float | str = 5
 
+    @override
     def clip(self, model: str) -> ClipSpec:
         side = int(self.resolution.lower().removesuffix("p")) if self._plain else 720
         size = _pixels(self.size) or sized(self.aspect_ratio, side)
         follows = self.image_url is not None and "aspect_ratio" not in self.model_fields_set
         return ClipSpec(
-            "fal", model, self.prompt, *size, self._seconds, 24, False, self.image_url, None, follows
+            "fal",
+            model,
+            self.prompt,
+            *size,
+            self._seconds,
+            24,
+            False,
+            self.image_url,
+            None,
+            follows,
         )
 
     @property
     def _plain(self) -> bool:
         digits = self.resolution.lower().removesuffix("p")
-        return digits.isdigit() and 100 <= int(digits) <= 2160
+        return digits.isdigit() and int(digits) in SIDES
 
     @property
     def _seconds(self) -> float:
@@ -300,7 +338,7 @@ def sized(ratio: str, side: int) -> tuple[int, int]:
     if not (wide.isdigit() and high.isdigit() and int(wide) and int(high)):
         wide, high = "16", "9"
     scale = side / min(int(wide), int(high))
-    return round(int(wide) * scale), round(int(high) * scale)
+    return even(int(wide) * scale), even(int(high) * scale)
 
 
 def _pixels(size: str | None) -> tuple[int, int] | None:

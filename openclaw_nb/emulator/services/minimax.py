@@ -6,7 +6,7 @@ Sources: MiniMax platform documentation "Text to Video", "Image to Video", "Firs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, Self
@@ -14,11 +14,19 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from ..clips import Clip, ClipSpec
-from ..hosting import hand_over, key_leaked
-from ..jobs import Job, Jobs, Order
-from ..references import UnreadableError, data_uri_bytes, image_size, is_address
-from ..wire import Handler, Later, MalformedError, Reply, Request, Response, answer
+from openclaw_nb.emulator.clips import Clip, ClipSpec
+from openclaw_nb.emulator.hosting import hand_over, key_leaked
+from openclaw_nb.emulator.jobs import Job, Jobs, Order
+from openclaw_nb.emulator.references import UnreadableError, data_uri_bytes, image_size, is_address
+from openclaw_nb.emulator.wire import (
+    Handler,
+    Later,
+    MalformedError,
+    Reply,
+    Request,
+    Response,
+    answer,
+)
 
 FIRST_TASK = 329512010030001
 FILE_OFFSET = 1010010001
@@ -151,7 +159,16 @@ class Create(BaseModel):
         follows = self.first_frame_image is not None
         size, fps = SIZES[self.size_word], self.rules.fps
         return ClipSpec(
-            "minimax", self.model, self.prompt, *size, self.duration, fps, False, image, None, follows
+            "minimax",
+            self.model,
+            self.prompt,
+            *size,
+            self.duration,
+            fps,
+            False,
+            image,
+            None,
+            follows,
         )
 
 
@@ -194,18 +211,16 @@ class MiniMax:
             return self._download(request)
         if not request.headers.get("authorization", "").removeprefix("Bearer ").strip():
             return _refused(1004)
-        match request.method, request.path:
-            case "POST", "/v1/video_generation":
-                return self._create(request)
-            case "GET", "/v1/query/video_generation":
-                return self._query(request)
-            case "GET", "/v1/files/retrieve":
-                return self._retrieve(request)
-            case "GET", "/v1/files/retrieve_content":
-                job = self._by_file(request)
-                return hand_over(request, job) if job else _refused(2013, "file_id")
-            case _:
-                return Response(404, b"404 page not found", {"content-type": "text/plain"})
+        routes: dict[str, Callable[[Request], Reply]] = {
+            "POST /v1/video_generation": self._create,
+            "GET /v1/query/video_generation": self._query,
+            "GET /v1/files/retrieve": self._retrieve,
+            "GET /v1/files/retrieve_content": self._content,
+        }
+        route = routes.get(f"{request.method} {request.path}")
+        if route is None:
+            return Response(404, b"404 page not found", {"content-type": "text/plain"})
+        return route(request)
 
     def _create(self, request: Request) -> Response:
         try:
@@ -245,8 +260,16 @@ class MiniMax:
             return _refused(2013, "file_id")
         return Later(job.clip, lambda clip: _ok({"file": _file(request, job, clip)}))
 
+    def _content(self, request: Request) -> Reply:
+        job = self._by_file(request)
+        return hand_over(request, job) if job else _refused(2013, "file_id")
+
     def _download(self, request: Request) -> Reply:
-        job = self.jobs.all.get(request.segments[2]) if len(request.segments) == 4 else None
+        match request.segments:
+            case [_, _, id, "output.mp4"]:
+                job = self.jobs.all.get(id)
+            case _:
+                job = None
         if job is None or request.method not in {"GET", "HEAD"}:
             return Response(404, b"Not Found", {"content-type": "text/plain"})
         return key_leaked(request) or hand_over(request, job)

@@ -9,11 +9,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ..clips import Clip, ClipSpec
-from ..hosting import hand_over
-from ..jobs import Job, Jobs, Order
-from ..references import Source, UnreadableError, footage
-from ..wire import Handler, Later, Part, Reply, Request, Response, answer
+from openclaw_nb.emulator.clips import Clip, ClipSpec
+from openclaw_nb.emulator.hosting import hand_over
+from openclaw_nb.emulator.jobs import Job, Jobs, Order
+from openclaw_nb.emulator.references import Source, UnreadableError, footage
+from openclaw_nb.emulator.wire import Handler, Later, Part, Reply, Request, Response, answer
+
 from .openai_schemas import Character, Create, Edit, Extend, Problem, Remix, VideoReference, read
 
 FPS = 30
@@ -109,7 +110,14 @@ class OpenAI:
         wide, _, high = body.size.partition("x")
         size, seconds = (int(wide), int(high)), int(body.seconds)
         spec = ClipSpec(
-            "openai", body.model, body.prompt, *size, seconds, FPS, audio=True, first_image=body.image
+            "openai",
+            body.model,
+            body.prompt,
+            *size,
+            seconds,
+            FPS,
+            audio=True,
+            first_image=body.image,
         )
         return self._admit(request, Order(body.model, asked, spec))
 
@@ -156,9 +164,7 @@ class OpenAI:
             raise Problem(f"Invalid video: {error}", param="video", code="invalid_value") from error
         return Original(video.data, found.width, found.height, found.seconds)
 
-    def _admit(
-        self, request: Request, order: Order, remixed_from: str | None = None
-    ) -> Response:
+    def _admit(self, request: Request, order: Order, remixed_from: str | None = None) -> Response:
         if self.jobs.scenario.submit_moderated:
             raise Problem("Your request was blocked.", param="prompt", code="sentinel_block")
 
@@ -228,14 +234,21 @@ def _reworked(original: Original, prompt: str, asked: dict[str, object]) -> Orde
     """The same size and length, from the frames of the original."""
     size = (original.width, original.height)
     spec = ClipSpec(
-        "openai", original.model, prompt, *size, original.seconds, FPS, audio=True, video=original.source
+        "openai",
+        original.model,
+        prompt,
+        *size,
+        original.seconds,
+        FPS,
+        audio=True,
+        video=original.source,
     )
     return Order(original.model, asked, spec)
 
 
 def _picture(columns: int) -> Callable[[Clip], Response]:
     def drawn(clip: Clip) -> Response:
-        from ..film import poster
+        from openclaw_nb.emulator.film import poster
 
         return Response(200, poster(clip.path, columns), {"content-type": "image/webp"})
 
@@ -280,7 +293,9 @@ def _stamped(reply: Reply) -> Reply:
 
 
 def _with_id(response: Response) -> Response:
-    return replace(response, headers={**response.headers, "x-request-id": f"req_{secrets.token_hex(16)}"})
+    return replace(
+        response, headers={**response.headers, "x-request-id": f"req_{secrets.token_hex(16)}"}
+    )
 
 
 def _http_error(status: int) -> Response:

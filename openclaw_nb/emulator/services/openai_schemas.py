@@ -6,12 +6,13 @@ Sources: openai/openai-openapi openapi.yaml (2026-08-21), OpenAI video generatio
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..references import UnreadableError, checked_image, image_size
-from ..wire import MULTIPART, MalformedError, Part, Request, Response, answer
+from openclaw_nb.emulator.references import UnreadableError, checked_image, image_size
+from openclaw_nb.emulator.wire import MULTIPART, MalformedError, Part, Request, Response, answer
 
 LANDSCAPE_AND_PORTRAIT = frozenset({"720x1280", "1280x720"})
 SIZES = {
@@ -33,7 +34,11 @@ class Problem(Exception):  # noqa: N818 - it is the answer, raised
 
     def response(self) -> Response:
         """In OpenAI's shape."""
-        kind = "server_error" if self.status >= 500 else "invalid_request_error"
+        kind = (
+            "server_error"
+            if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            else "invalid_request_error"
+        )
         found = {"message": str(self), "type": kind, "param": self.param, "code": self.code}
         return answer({"error": found}, self.status)
 
@@ -67,9 +72,9 @@ class Create(_Body):
         "sora-2-pro-2025-10-06",
     ] = "sora-2"
     seconds: Literal["4", "8", "12"] = "4"
-    size: Literal[
-        "720x1280", "1280x720", "1024x1792", "1792x1024", "1080x1920", "1920x1080"
-    ] = "720x1280"
+    size: Literal["720x1280", "1280x720", "1024x1792", "1792x1024", "1080x1920", "1920x1080"] = (
+        "720x1280"
+    )
     input_reference: Part | ImageReference | None = None
 
     def check(self) -> None:
@@ -91,25 +96,28 @@ class Create(_Body):
     @property
     def image(self) -> bytes | str | None:
         """The reference's bytes, or where it is."""
-        reference = self.input_reference
-        return reference.data if isinstance(reference, Part) else reference and reference.image_url
+        if isinstance(self.input_reference, Part):
+            return self.input_reference.data
+        return self.input_reference.image_url if self.input_reference else None
 
 
 def _image_size(reference: Part | ImageReference | None) -> tuple[int, int] | None:
-    if reference is None:
-        return None
     try:
         if isinstance(reference, Part):
-            if reference.content_type not in IMAGE_TYPES:
-                raise UnreadableError(f"unsupported type {reference.content_type}")
-            return image_size(reference.data)
-        if reference.image_url is None:
-            raise UnreadableError("No such File object")
-        return checked_image(reference.image_url)
+            return image_size(_checked(reference).data)
+        if reference is None:
+            return None
+        return checked_image(reference.image_url or "a file_id: no such File object")
     except UnreadableError as error:
         raise Problem(
             f"Invalid input_reference: {error}", param="input_reference", code="invalid_value"
         ) from error
+
+
+def _checked(part: Part) -> Part:
+    if part.content_type not in IMAGE_TYPES:
+        raise UnreadableError(f"unsupported type {part.content_type}")
+    return part
 
 
 class Remix(_Body):
@@ -158,9 +166,7 @@ def _form(request: Request) -> dict[str, object]:
     for part in request.form():
         is_file = part.filename is not None
         if is_file != (part.name in FILE_FIELDS):
-            raise Problem(
-                f"Invalid type for '{part.name}'.", param=part.name, code="invalid_type"
-            )
+            raise Problem(f"Invalid type for '{part.name}'.", param=part.name, code="invalid_type")
         found[part.name] = part if is_file else part.text
     return found
 
@@ -182,9 +188,7 @@ def _problem(error: ValidationError) -> Problem:
                 code="missing_required_parameter",
             )
         case "extra_forbidden":
-            return Problem(
-                f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter"
-            )
+            return Problem(f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
         case "literal_error" if isinstance(value, str):
             return Problem(
                 f"Invalid value: '{value}'. Supported values are: {context['expected']}.",
