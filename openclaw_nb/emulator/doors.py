@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from .site import Services, Wanted
-from .wire import MARK, Fault, Reply, Response
+from .wire import MARK, Fault, Reply, Response, answer
 
 CHUNK = 256 * 1024
 SLOW_PIECES = 20
@@ -34,8 +34,13 @@ async def served(services: Services, wanted: Wanted) -> Response:
 async def _finished(reply: Reply, headers: Mapping[str, str]) -> Response:
     if isinstance(reply, Response):
         return reply
-    clip = await asyncio.wrap_future(reply.clip)
-    return await asyncio.to_thread(lambda: ranged(reply.then(clip), headers))
+    clip = asyncio.wrap_future(reply.clip)
+    await asyncio.wait([clip])
+    if clip.cancelled() or (failure := clip.exception()) is not None:
+        reason = "it closed" if clip.cancelled() else repr(failure)
+        return answer({"error": f"the emulator did not finish the clip: {reason}"}, 503)
+    made = clip.result()
+    return await asyncio.to_thread(lambda: ranged(reply.then(made), headers))
 
 
 def ranged(response: Response, headers: Mapping[str, str]) -> Response:

@@ -62,13 +62,14 @@ class Loopback:
         await web.SockSite(runner, self._socket).start()
         self._ready.set()
         await self._stop.wait()
-        self._services.studio.close()
+        await asyncio.to_thread(self._services.close)
         await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         url = f"{request.scheme}://{request.host}{request.raw_path}"
         body = await request.read()
-        wanted = Wanted(request.method, url, dict(request.headers), body)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        wanted = Wanted(request.method, url, headers, body)
         response = await served(self._services, wanted)
         if response.fault == Fault("drop"):
             return _hung_up(request)

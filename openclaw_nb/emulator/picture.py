@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FIELD_SIDE = 96
 """The colour field is computed this wide and scaled up by swscale: soft shapes lose nothing, and it is cheap."""
+DEEP = "yuv444p16le"
+"""Scaling from sixteen bits a channel leaves no steps in the gradients; from YUV it is twice as fast."""
 TOTAL_ZOOM = 0.06
 OVERSAMPLING = 2
 """A reference is kept at twice the size, so that a slow zoom moves by half pixels."""
@@ -45,7 +47,7 @@ def field(prompt: str, width: int, height: int, frames: int, fps: float) -> Iter
     grid = _grid(width, height)
     for index in range(frames):
         small = _mesh(grid, colours, phases, index / fps)
-        frame = av.VideoFrame.from_ndarray(small, format="rgb48le")
+        frame = av.VideoFrame.from_ndarray(small, format="rgb48le").reformat(format=DEEP)
         yield frame.reformat(width, height, "yuv420p", interpolation="BICUBIC")
 
 
@@ -83,9 +85,16 @@ def _mesh(
     weights /= weights.sum(axis=0)
     mixed = np.tensordot(weights, colours, axes=(0, 0))
     ribbon = np.cos(4.2 * (bent_x * 0.6 + bent_y) + 1.4 * turn) ** 8
-    lit = mixed * (0.92 + 0.16 * ribbon[..., None])
+    lit = mixed * ((0.92 + 0.16 * ribbon) * _dusk(y / high))[..., None]
     levels: NDArray[np.uint16] = (np.clip(lit, 0, 1) * 65535).astype(np.uint16)
     return levels
+
+
+def _dusk(height: Floats) -> Floats:
+    """Darker towards the bottom, where the words are."""
+    low = np.clip((height - 0.45) / 0.55, 0, 1)
+    dusk: Floats = 1 - 0.5 * low * low * (3 - 2 * low)
+    return dusk
 
 
 def still(data: bytes, width: int, height: int, frames: int) -> Iterator[av.VideoFrame]:

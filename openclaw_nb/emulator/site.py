@@ -25,7 +25,7 @@ _SCENARIO = TypeAdapter(Scenario)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A request at the door: its whole URL, not yet given to a service."""
+    """A request at the door: its whole URL, not yet given to a service. Header names are in lower case."""
 
     method: str
     url: str
@@ -83,7 +83,7 @@ class Services:
             method=wanted.method,
             path=f"/{path}",
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-            headers={key.lower(): value for key, value in wanted.headers.items()},
+            headers=wanted.headers,
             body=wanted.body,
             base=f"{parts.scheme}://{parts.netloc}/{name}",
         )

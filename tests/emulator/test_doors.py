@@ -30,7 +30,10 @@ def door(request):
     scenario = Scenario(render="draft", polls=0)
     if request.param == "loopback":
         with Emulator(scenario) as emulator:
-            yield lambda: httpx.AsyncClient(base_url=emulator.url, trust_env=False), emulator.services
+            yield (
+                lambda: httpx.AsyncClient(base_url=emulator.url, trust_env=False),
+                emulator.services,
+            )
         return
     services = Services(scenario)
     yield (
@@ -195,8 +198,11 @@ def test_a_scenario_can_be_set_over_http_for_all_or_for_one(door):
         everyone = await client.post("/_emulator/scenario", json={"ends": "failed", "polls": 0})
         one = await client.post("/_emulator/scenario", json={"fal": {"submit_status": 429}})
         wrong = await client.post("/_emulator/scenario", json={"pols": 2})
-        return everyone, one, wrong, await client.post(
-            f"/fal/{LIVE}", json={"prompt": "x"}, headers=KEY
+        return (
+            everyone,
+            one,
+            wrong,
+            await client.post(f"/fal/{LIVE}", json={"prompt": "x"}, headers=KEY),
         )
 
     everyone, one, wrong, said = talk(door, conversation)

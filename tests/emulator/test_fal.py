@@ -120,8 +120,18 @@ def test_a_missing_or_wrong_kind_of_key_is_refused(emulator, http, headers):
             "image_load_error",
         ),
         (REFERENCES, {"prompt": "x", "image_urls": ["https://a/b"] * 10}, "image_urls", "too_long"),
-        (REFERENCES, {"prompt": "x", "video_urls": ["nothing"]}, "video_urls", "file_download_error"),
-        ("fal-ai/heygen/v2/video-agent", {"prompt": "x", "config": {"duration": 4}}, "config", "greater_than_equal"),
+        (
+            REFERENCES,
+            {"prompt": "x", "video_urls": ["nothing"]},
+            "video_urls",
+            "file_download_error",
+        ),
+        (
+            "fal-ai/heygen/v2/video-agent",
+            {"prompt": "x", "config": {"duration": 4}},
+            "config",
+            "greater_than_equal",
+        ),
     ],
 )
 def test_a_wrong_body_is_refused_in_fals_shape(emulator, fal, endpoint, body, field, kind):

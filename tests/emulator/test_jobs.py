@@ -152,8 +152,9 @@ def form(*parts, boundary="b0undary"):
         file = f'; filename="{filename}"' if filename else ""
         kind = "\r\ncontent-type: video/mp4" if filename else ""
         lines.append(
-            f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"{file}{kind}\r\n\r\n'
-            .encode() + data + b"\r\n"
+            f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"{file}{kind}\r\n\r\n'.encode()
+            + data
+            + b"\r\n"
         )
     body = b"".join(lines) + f"--{boundary}--\r\n".encode()
     headers = {"content-type": f"multipart/form-data; boundary={boundary}"}

@@ -76,7 +76,11 @@ def test_the_content_needs_the_key_and_is_what_was_asked_for(emulator, http, vid
         ({"prompt": "x", "size": "1792x1024"}, "size", "invalid_value"),
         ({"prompt": "x", "model": "sora-3"}, "model", "invalid_value"),
         ({"prompt": "x", "watermark": True}, "watermark", "unknown_parameter"),
-        ({"prompt": "x", "input_reference": {"image_url": "x"}}, "input_reference", "invalid_value"),
+        (
+            {"prompt": "x", "input_reference": {"image_url": "x"}},
+            "input_reference",
+            "invalid_value",
+        ),
     ],
 )
 def test_a_wrong_body_is_refused_in_openais_shape(emulator, post, body, param, code):
