@@ -97,6 +97,11 @@ class Studio:
         self._closed = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
 
+    @property
+    def is_closed(self) -> bool:
+        """It takes no more orders."""
+        return self._closed.is_set()
+
     def order(self, spec: ClipSpec) -> Future[Clip]:
         """Start rendering now, or join what is under way."""
         name = spec.digest

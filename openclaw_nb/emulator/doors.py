@@ -36,8 +36,8 @@ async def _finished(reply: Reply, headers: Mapping[str, str]) -> Response:
         return reply
     clip = asyncio.wrap_future(reply.clip)
     await asyncio.wait([clip])
-    if clip.cancelled() or (failure := clip.exception()) is not None:
-        reason = "it closed" if clip.cancelled() else repr(failure)
+    if clip.cancelled() or clip.exception() is not None:
+        reason = "it closed" if clip.cancelled() else repr(clip.exception())
         return answer({"error": f"the emulator did not finish the clip: {reason}"}, 503)
     made = clip.result()
     return await asyncio.to_thread(lambda: ranged(reply.then(made), headers))

@@ -199,7 +199,7 @@ class Jobs:
 
     provider: str
     studio: Studio
-    new_id: Callable[[int], str]
+    new_id: Callable[[], str]
     scenario: Scenario = field(default_factory=Scenario)
     clock: Callable[[], float] = time.time
     all: dict[str, Job] = field(default_factory=dict[str, Job])
@@ -252,7 +252,7 @@ class Jobs:
         spec = order.spec.draft() if scenario.render == "draft" else order.spec
         job = Job(
             provider=self.provider,
-            id=self.new_id(len(self.all)),
+            id=self.new_id(),
             order=order,
             digest=request.digest(),
             scenario=scenario,

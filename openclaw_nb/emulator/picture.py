@@ -93,8 +93,7 @@ def _mesh(
 def _dusk(height: Floats) -> Floats:
     """Darker towards the bottom, where the words are."""
     low = np.clip((height - 0.45) / 0.55, 0, 1)
-    dusk: Floats = 1 - 0.5 * low * low * (3 - 2 * low)
-    return dusk
+    return np.asarray(1 - 0.5 * low * low * (3 - 2 * low), dtype=np.float32)
 
 
 def still(data: bytes, width: int, height: int, frames: int) -> Iterator[av.VideoFrame]:
@@ -125,8 +124,7 @@ def _plane(frame: av.VideoFrame, at: int) -> NDArray[np.uint8]:
     """A writable view of one plane, without its padding."""
     plane = frame.planes[at]
     rows = np.frombuffer(memoryview(plane), dtype=np.uint8)
-    view = rows.reshape(plane.height, plane.line_size)[:, : plane.width]
-    return view
+    return rows.reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
 def planes(frame: av.VideoFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:

@@ -77,11 +77,15 @@ class Request:
 
     def form(self) -> list[Part]:
         """The parts of a multipart body."""
-        head = b"content-type: " + self.headers.get("content-type", "").encode() + b"\r\n\r\n"
-        message = BytesParser(policy=HTTP).parsebytes(head + self.body)
-        if not message.is_multipart() or message.defects:
+        boundary = _headers(b"content-type: " + self._content_type).get_boundary()
+        pieces = (b"\r\n" + self.body).split(b"\r\n--" + (boundary or "").encode())
+        if not boundary or len(pieces) < 2 or not pieces[-1].startswith(b"--"):  # noqa: PLR2004
             raise MalformedError("the multipart body cannot be read")
-        return [_part(cast("EmailMessage", part)) for part in message.iter_parts()]
+        return [_part(piece) for piece in pieces[1:-1]]
+
+    @property
+    def _content_type(self) -> bytes:
+        return self.headers.get("content-type", "").encode()
 
     def digest(self) -> str:
         """Names what was asked: equal for equal requests, whatever boundary their forms were sent with."""
@@ -94,12 +98,18 @@ class Request:
         return found.hexdigest()
 
 
-def _part(message: EmailMessage) -> Part:
-    payload = message.get_payload(decode=True)
-    name = message.get_param("name", header="content-disposition")
-    if not isinstance(payload, bytes) or not isinstance(name, str):
+def _headers(lines: bytes) -> EmailMessage:
+    return BytesParser(policy=HTTP).parsebytes(lines + b"\r\n\r\n", headersonly=True)
+
+
+def _part(piece: bytes) -> Part:
+    """One piece between two boundaries: header lines, an empty line, the content as it is."""
+    head, empty, data = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+    headers = _headers(head)
+    name = headers.get_param("name", header="content-disposition")
+    if not empty or not isinstance(name, str):
         raise MalformedError("a part of the form has no name or no content")
-    return Part(name, message.get_filename(), message.get_content_type(), payload)
+    return Part(name, headers.get_filename(), headers.get_content_type(), data)
 
 
 FaultKind = Literal["drop", "truncate", "slow", "pad"]

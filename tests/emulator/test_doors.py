@@ -254,8 +254,15 @@ def test_an_emulator_has_no_address_before_it_starts():
         _ = Emulator().url
 
 
+def test_a_closed_emulator_does_not_start_again():
+    with Emulator() as emulator:
+        pass
+    with pytest.raises(RuntimeError, match="closed"):
+        emulator.start()
+
+
 def test_a_port_that_is_taken_is_an_error_at_the_caller():
-    with Emulator() as first, pytest.raises(OSError):
+    with Emulator() as first, pytest.raises(OSError, match="in use"):
         Emulator(port=httpx.URL(first.url).port).start()
 
 

@@ -9,7 +9,7 @@ from openclaw_nb.emulator.wire import Handler
 
 from . import fal, minimax, openai
 
-SERVICES: dict[str, tuple[Callable[[Jobs], Handler], Callable[[int], str]]] = {
+SERVICES: dict[str, tuple[Callable[[Jobs], Handler], Callable[[], str]]] = {
     "fal": (fal.service, fal.new_id),
     "minimax": (minimax.service, minimax.new_id),
     "openai": (openai.service, openai.new_id),

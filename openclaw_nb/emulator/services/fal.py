@@ -42,9 +42,8 @@ ENDINGS = {
 ERROR_TYPES = {429: "rate_limited", 500: "internal_error", 503: "runner_scheduling_failure"}
 
 
-def new_id(count: int) -> str:
+def new_id() -> str:
     """A request id; fal's are random."""
-    del count
     return str(uuid.uuid4())
 
 
@@ -288,15 +287,15 @@ def _invalid(
 ) -> Response:
     retry = {"x-fal-retryable": "false"}
     return answer(
-        {"detail": details}, 422, {"x-fal-request-id": new_id(0), **retry, **(headers or {})}
+        {"detail": details}, 422, {"x-fal-request-id": new_id(), **retry, **(headers or {})}
     )
 
 
 def _said(text: str, status: int) -> Response:
-    return answer({"detail": text}, status, {"x-fal-request-id": new_id(0)})
+    return answer({"detail": text}, status, {"x-fal-request-id": new_id()})
 
 
 def _http_error(status: int) -> Response:
     kind = ERROR_TYPES.get(status, "runner_server_error")
     body = {"detail": f"The request could not be served ({kind})", "error_type": kind}
-    return answer(body, status, {"x-fal-request-id": new_id(0), "x-fal-error-type": kind})
+    return answer(body, status, {"x-fal-request-id": new_id(), "x-fal-error-type": kind})

@@ -69,6 +69,20 @@ class Input(BaseModel):
         """The film of a request to endpoint `model`."""
         raise NotImplementedError
 
+    def film(
+        self,
+        model: str,
+        size: tuple[int, int],
+        pace: tuple[float, int],
+        *,
+        audio: bool = False,
+        image: str | None = None,
+        video: str | None = None,
+        follows: bool = False,
+    ) -> ClipSpec:
+        """What `clip` answers; `pace` is seconds and frames a second."""
+        return ClipSpec("fal", model, self.prompt, *size, *pace, audio, image, video, follows)
+
 
 class MiniMaxLive(Input):
     """Length and size fixed by the model: 720p, 25 frames a second, 141 frames (assumed)."""
@@ -77,7 +91,7 @@ class MiniMaxLive(Input):
 
     @override
     def clip(self, model: str) -> ClipSpec:
-        return ClipSpec("fal", model, self.prompt, 1280, 720, 141 / 25, fps=25)
+        return self.film(model, (1280, 720), (141 / 25, 25))
 
 
 class MiniMaxLiveImage(MiniMaxLive):
@@ -87,10 +101,7 @@ class MiniMaxLiveImage(MiniMaxLive):
 
     @override
     def clip(self, model: str) -> ClipSpec:
-        size = (1280, 720)
-        return ClipSpec(
-            "fal", model, self.prompt, *size, 141 / 25, 25, False, self.image_url, None, True
-        )
+        return self.film(model, (1280, 720), (141 / 25, 25), image=self.image_url, follows=True)
 
 
 class HeyGenConfig(BaseModel):
@@ -111,8 +122,7 @@ class HeyGen(Input):
     @override
     def clip(self, model: str) -> ClipSpec:
         size = (1280, 720) if self.config.orientation == "landscape" else (720, 1280)
-        seconds = self.config.duration or 10
-        return ClipSpec("fal", model, self.prompt, *size, seconds, fps=25, audio=True)
+        return self.film(model, size, (self.config.duration or 10, 25), audio=True)
 
 
 class Kling(Input):
@@ -126,7 +136,7 @@ class Kling(Input):
     @override
     def clip(self, model: str) -> ClipSpec:
         size = sized(self.aspect_ratio, 1080)
-        return ClipSpec("fal", model, self.prompt, *size, int(self.duration))
+        return self.film(model, size, (int(self.duration), 24))
 
 
 class KlingImage(Input):
@@ -139,10 +149,8 @@ class KlingImage(Input):
 
     @override
     def clip(self, model: str) -> ClipSpec:
-        seconds, size = int(self.duration), (1920, 1080)
-        return ClipSpec(
-            "fal", model, self.prompt, *size, seconds, 24, False, self.image_url, None, True
-        )
+        pace = (int(self.duration), 24)
+        return self.film(model, (1920, 1080), pace, image=self.image_url, follows=True)
 
 
 class _Wan(Input):
@@ -188,7 +196,7 @@ class Wan(_Wan):
     @override
     def clip(self, model: str) -> ClipSpec:
         size = sized(self.aspect_ratio, self.side)
-        return ClipSpec("fal", model, self.prompt, *size, *self.pace)
+        return self.film(model, size, self.pace)
 
 
 class WanImage(_Wan):
@@ -203,9 +211,7 @@ class WanImage(_Wan):
     def clip(self, model: str) -> ClipSpec:
         follows = self.aspect_ratio == "auto"
         size = sized("16:9" if follows else self.aspect_ratio, self.side)
-        return ClipSpec(
-            "fal", model, self.prompt, *size, *self.pace, False, self.image_url, None, follows
-        )
+        return self.film(model, size, self.pace, image=self.image_url, follows=follows)
 
 
 class Seedance(Input):
@@ -220,19 +226,17 @@ class Seedance(Input):
 
     @override
     def clip(self, model: str) -> ClipSpec:
-        return self.film(model)
+        return self.scene(model)
 
-    def film(self, model: str, image: str | None = None, video: str | None = None) -> ClipSpec:
+    def scene(self, model: str, image: str | None = None, video: str | None = None) -> ClipSpec:
         """With what it starts from. `auto` follows the reference, else 16:9 and 5 s (assumed)."""
         auto = self.aspect_ratio == "auto"
         ratio = "16:9" if auto else self.aspect_ratio
-        width, height = SEEDANCE_SIZES[self.resolution][SEEDANCE_RATIOS.index(ratio)]
+        size = SEEDANCE_SIZES[self.resolution][SEEDANCE_RATIOS.index(ratio)]
         seconds = SEEDANCE_AUTO_SECONDS if self.duration == "auto" else int(self.duration)
         follows = auto and (image is not None or video is not None)
-        sound = self.generate_audio
-        return ClipSpec(
-            "fal", model, self.prompt, width, height, seconds, 24, sound, image, video, follows
-        )
+        sound, pace = self.generate_audio, (seconds, 24)
+        return self.film(model, size, pace, audio=sound, image=image, video=video, follows=follows)
 
 
 class SeedanceImage(Seedance):
@@ -243,7 +247,7 @@ class SeedanceImage(Seedance):
 
     @override
     def clip(self, model: str) -> ClipSpec:
-        return self.film(model, image=self.image_url)
+        return self.scene(model, image=self.image_url)
 
 
 class SeedanceReferences(Seedance):
@@ -265,7 +269,7 @@ class SeedanceReferences(Seedance):
     @override
     def clip(self, model: str) -> ClipSpec:
         image = next(iter(self.image_urls), None)
-        return self.film(model, image=image, video=next(iter(self.video_urls), None))
+        return self.scene(model, image=image, video=next(iter(self.video_urls), None))
 
 
 class _Fast(BaseModel):
@@ -306,18 +310,7 @@ class Anything(Input):
         side = int(self.resolution.lower().removesuffix("p")) if self._plain else 720
         size = _pixels(self.size) or sized(self.aspect_ratio, side)
         follows = self.image_url is not None and "aspect_ratio" not in self.model_fields_set
-        return ClipSpec(
-            "fal",
-            model,
-            self.prompt,
-            *size,
-            self._seconds,
-            24,
-            False,
-            self.image_url,
-            None,
-            follows,
-        )
+        return self.film(model, size, (self._seconds, 24), image=self.image_url, follows=follows)
 
     @property
     def _plain(self) -> bool:

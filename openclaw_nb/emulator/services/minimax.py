@@ -6,6 +6,7 @@ Sources: MiniMax platform documentation "Text to Video", "Image to Video", "Firs
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -157,18 +158,15 @@ class Create(BaseModel):
         if image is None and self.subject_reference:
             image = self.subject_reference[0].image[0]
         follows = self.first_frame_image is not None
-        size, fps = SIZES[self.size_word], self.rules.fps
         return ClipSpec(
             "minimax",
             self.model,
             self.prompt,
-            *size,
+            *SIZES[self.size_word],
             self.duration,
-            fps,
-            False,
-            image,
-            None,
-            follows,
+            self.rules.fps,
+            first_image=image,
+            follows_reference=follows,
         )
 
 
@@ -189,9 +187,9 @@ def _check_image(text: str | None) -> None:
         raise _no(f"image: {width}x{height} is not between 2:5 and 5:2")
 
 
-def new_id(count: int) -> str:
-    """A task id: a string of digits."""
-    return str(FIRST_TASK + count)
+def new_id() -> str:
+    """A task id: a string of digits, not given again by the next emulator."""
+    return str(FIRST_TASK + secrets.randbelow(10**13))
 
 
 def service(jobs: Jobs) -> Handler:

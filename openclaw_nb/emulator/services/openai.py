@@ -29,9 +29,8 @@ ERRORS = {
 }
 
 
-def new_id(count: int) -> str:
+def new_id() -> str:
     """A video id."""
-    del count
     return f"video_{secrets.token_hex(16)}"
 
 
