@@ -15,7 +15,6 @@ from .wire import MARK, Fault, Reply, Response, answer
 
 CHUNK = 256 * 1024
 SLOW_PIECES = 20
-LARGE_BODY = 64 * 1024
 OK = 200
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -26,8 +25,8 @@ class BrokenOffError(Exception):
 
 async def served(services: Services, wanted: Wanted) -> Response:
     """The finished answer; what takes time happens beside the event loop."""
-    large = len(wanted.body) > LARGE_BODY
-    reply = await asyncio.to_thread(services.handle, wanted) if large else services.handle(wanted)
+    submits = wanted.method == "POST"
+    reply = await asyncio.to_thread(services.handle, wanted) if submits else services.handle(wanted)
     return await _finished(reply, wanted.headers)
 
 

@@ -143,7 +143,7 @@ class Fal:
         while job.finished_at is None:
             if job.scenario.seconds is not None:
                 left = job.created_at + job.scenario.seconds - job.clock()
-                pieces.append((max(left, 0), _event(_ended(request, job, "succeeded"))))
+                pieces.append((max(left, 0), _event(_ended(request, job, job.scenario.ends))))
                 break
             job.asked_after()
             pieces.append((0.0, _event(_state(request, job))))

@@ -5,11 +5,11 @@ Sources: openai/openai-openapi openapi.yaml (2026-08-21), OpenAI video generatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from openclaw_nb.emulator.references import UnreadableError, checked_image, image_size
 from openclaw_nb.emulator.wire import MULTIPART, MalformedError, Part, Request, Response, answer
@@ -178,28 +178,23 @@ def _plain(value: object) -> object:
 def _problem(error: ValidationError) -> Problem:
     found = error.errors(include_url=False)[0]
     param = ".".join(str(piece) for piece in found["loc"][:1])
+    message, code = _refusal(found, param)
+    return Problem(message, param=param, code=code)
+
+
+def _refusal(found: ErrorDetails, param: str) -> tuple[str, str]:
+    """OpenAI's words and code for what pydantic found."""
     value = cast("object", found["input"])
-    context: Mapping[str, object] = found.get("ctx") or {}
     match found["type"]:
         case "missing":
-            return Problem(
-                f"Missing required parameter: '{param}'.",
-                param=param,
-                code="missing_required_parameter",
-            )
+            return f"Missing required parameter: '{param}'.", "missing_required_parameter"
         case "extra_forbidden":
-            return Problem(f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
+            return f"Unknown parameter: '{param}'.", "unknown_parameter"
         case "literal_error" if isinstance(value, str):
-            return Problem(
-                f"Invalid value: '{value}'. Supported values are: {context['expected']}.",
-                param=param,
-                code="invalid_value",
-            )
+            expected = found.get("ctx", {}).get("expected")
+            return f"Invalid value: '{value}'. Supported values are: {expected}.", "invalid_value"
         case "literal_error" | "string_type":
-            return Problem(
-                f"Invalid type for '{param}': got {type(value).__name__} instead of a string.",
-                param=param,
-                code="invalid_type",
-            )
+            kind = type(value).__name__
+            return f"Invalid type for '{param}': got {kind} instead of a string.", "invalid_type"
         case _:
-            return Problem(f"Invalid '{param}': {found['msg']}", param=param, code="invalid_value")
+            return f"Invalid '{param}': {found['msg']}", "invalid_value"
