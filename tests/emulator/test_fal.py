@@ -256,6 +256,32 @@ def test_an_unknown_status_word_is_shown_until_the_end(emulator, fal):
     assert words == ["WARMING_UP", "COMPLETED"]
 
 
+def test_a_file_can_be_uploaded_with_a_token_and_used_as_reference(emulator, fal, http, media):
+    token = http.post(f"{fal.url}/storage/auth/token?storage_type=fal-cdn-v3", headers=KEY).json()
+    head = {
+        "authorization": f"{token['token_type']} {token['token']}",
+        "content-type": "image/png",
+        "x-fal-file-name": "a.png",
+    }
+    where = f"{token['base_url']}/files/upload"
+    url = http.post(where, content=media.image(64, 64), headers=head).json()["access_url"]
+    film = fal.film(f"{LIVE}/image-to-video", prompt="x", image_url=url)
+    (width, height), *_ = media.facts(film)
+    assert http.get(url).content == media.image(64, 64)
+    assert http.get(url, headers=KEY).status_code == 400
+    assert width == height, "the film has the shape of the uploaded picture"
+    assert http.post(where, content=b"x", headers=KEY).status_code == 401
+
+
+def test_a_file_can_be_uploaded_in_two_steps(fal, http):
+    where = f"{fal.url}/storage/upload/initiate?storage_type=gcs"
+    body = {"file_name": "a.mp4", "content_type": "video/mp4"}
+    urls = http.post(where, json=body, headers=KEY).json()
+    http.put(urls["upload_url"], content=b"film", headers={"content-type": "video/mp4"})
+    assert http.get(urls["file_url"]).content == b"film"
+    assert http.post(where, json={}, headers=KEY).status_code == 422
+
+
 @pytest.fixture
 def official(emulator, monkeypatch):
     root = emulator.urls["fal"] + "/"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from http import HTTPStatus
 from typing import cast
@@ -30,6 +30,7 @@ from openclaw_nb.emulator.wire import (
 )
 
 from .fal_schemas import schema
+from .fal_storage import Storage
 
 NAMESPACES = frozenset({"workflows", "comfy"})
 MODERATED = "content_policy_violation"
@@ -76,22 +77,22 @@ class Fal:
     """The routes."""
 
     jobs: Jobs
+    storage: Storage = field(default_factory=Storage)
 
     def handle(self, request: Request) -> Reply:
         """Any request."""
         segments = request.segments
         if segments[:1] == ["files"]:
-            return self._file(request, segments[-1])
-        if not request.headers.get("authorization", "").removeprefix("Key ").strip():
-            return _said("Authentication is required to access this application.", 401)
-        if not request.headers["authorization"].startswith("Key "):
-            return _said("Invalid authorization scheme: use 'Key <your key>'.", 401)
+            return self.storage.open(request) or self._file(request, segments[-1])
+        refused = _unauthenticated(request)
+        if refused is not None:
+            return refused
         address = Address.read(segments)
         if address is not None:
             return self._about(request, address)
         if request.method != "POST":
             return _said("Method Not Allowed", 405)
-        return self._submit(request, "/".join(segments))
+        return self.storage.keyed(request) or self._submit(request, "/".join(segments))
 
     def _submit(self, request: Request, endpoint: str) -> Response:
         kind = schema(endpoint)
@@ -173,6 +174,15 @@ class Fal:
         if request.method not in {"GET", "HEAD"} or job is None:
             return Response(404, b"Not Found", {"content-type": "text/plain"})
         return key_leaked(request) or hand_over(request, job, MP4)
+
+
+def _unauthenticated(request: Request) -> Response | None:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if not key.strip():
+        return _said("Authentication is required to access this application.", 401)
+    if scheme != "Key":
+        return _said("Invalid authorization scheme: use 'Key <your key>'.", 401)
+    return None
 
 
 def _app(endpoint: str) -> str:
