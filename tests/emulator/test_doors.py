@@ -110,6 +110,38 @@ def test_a_range_beyond_the_film_is_refused(door):
     assert download(door, range="bytes=99999999-").status_code == 416
 
 
+def test_only_the_head_of_a_film_can_be_had(door):
+    async def conversation(client):
+        return await client.head(await film_url(client))
+
+    said = talk(door, conversation)
+    assert int(said.headers["content-length"]) > 0
+    assert said.content == b""
+
+
+def test_a_clip_that_will_never_be_made_is_an_error_not_a_wait(door):
+    door[1].play(Scenario(polls=0))
+
+    async def conversation(client):
+        body = {"prompt": "never", "config": {"duration": 3600}}
+        where = "/fal/fal-ai/heygen/v2/video-agent"
+        made = (await client.post(where, json=body, headers=KEY)).json()
+        waiting = asyncio.create_task(client.get(made["response_url"], headers=KEY))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(door[1].close)
+        return await waiting
+
+    assert talk(door, conversation).status_code == 503
+
+
+def test_unknown_addresses_are_not_found(door):
+    async def conversation(client):
+        paths = ["/", "/nobody/x", "/_hosted/fal/x.mp4", "/_hosted/x", "/_emulator/x"]
+        return [(await client.get(path)).status_code for path in paths]
+
+    assert set(talk(door, conversation)) == {404}
+
+
 def test_a_dropped_submission_was_recorded(door):
     play(door, drop_submit_reply=1)
     with pytest.raises(httpx.TransportError):

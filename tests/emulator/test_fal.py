@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from openclaw_nb.emulator import Emulator, Scenario
+from openclaw_nb.emulator.services.fal_schemas import schema
 
 KEY = {"authorization": "Key k"}
 LIVE = "fal-ai/minimax/video-01-live"
@@ -171,6 +172,45 @@ def test_the_film_is_what_the_body_asked_for(emulator, fal, media):
     assert sounding == ((640, 640), pytest.approx(4, abs=0.05), 24, True)
 
 
+ANY = "https://example.com/file"
+
+
+@pytest.mark.parametrize(
+    "endpoint, body, size, seconds, fps, audio, follows",
+    [
+        (LIVE, {}, (1280, 720), 5.64, 25, False, False),
+        (f"{LIVE}/image-to-video", {"image_url": ANY}, (1280, 720), 5.64, 25, False, True),
+        ("fal-ai/heygen/v2/video-agent", {}, (720, 1280), 10, 25, True, False),
+        (
+            "fal-ai/heygen/v2/video-agent",
+            {"config": {"duration": 30, "orientation": "landscape"}},
+            (1280, 720), 30, 25, True, False,
+        ),
+        (KLING, {"duration": "10", "aspect_ratio": "1:1"}, (1080, 1080), 10, 24, False, False),
+        (KLING.replace("text-to", "image-to"), {"image_url": ANY}, (1920, 1080), 5, 24, False, True),
+        (WAN, {}, (1280, 720), 81 / 16, 32, False, False),
+        (WAN, {"interpolator_model": "none"}, (1280, 720), 81 / 16, 16, False, False),
+        (WAN, {"adjust_fps_for_interpolation": False}, (1280, 720), 81 / 8, 16, False, False),
+        (WAN.replace("text-to", "image-to"), {"image_url": ANY}, (1280, 720), 81 / 16, 32, False, True),
+        (SEEDANCE, {}, (1280, 720), 5, 24, True, False),
+        (SEEDANCE, {"resolution": "4k", "duration": "15"}, (3840, 2160), 15, 24, True, False),
+        (FAST, {"resolution": "480p", "aspect_ratio": "9:16"}, (480, 864), 5, 24, True, False),
+        (SEEDANCE.replace("text-to", "image-to"), {"image_url": ANY}, (1280, 720), 5, 24, True, True),
+        (REFERENCES, {"video_urls": [ANY], "audio_urls": [ANY]}, (1280, 720), 5, 24, True, True),
+        ("fal-ai/new", {"size": "640x480", "duration": 7}, (640, 480), 7, 24, False, False),
+        ("fal-ai/new", {"resolution": "540P", "duration": "odd"}, (960, 540), 5, 24, False, False),
+        ("fal-ai/new", {"aspect_ratio": "odd", "resolution": "odd"}, (1280, 720), 5, 24, False, False),
+    ],
+)  # fmt: skip
+def test_the_body_alone_decides_what_the_film_is(
+    endpoint, body, size, seconds, fps, audio, follows
+):
+    film = schema(endpoint).model_validate({"prompt": "x", **body}).clip(endpoint)
+    assert (film.width, film.height) == size
+    assert (film.seconds, film.fps) == (pytest.approx(seconds), fps)
+    assert (film.audio, film.follows_reference) == (audio, follows)
+
+
 def test_wan_counts_frames_instead_of_seconds(emulator, fal, media):
     emulator.set(Scenario(polls=1))
     body = {"num_frames": 33, "frames_per_second": 16, "resolution": "480p", "aspect_ratio": "9:16"}
@@ -247,6 +287,28 @@ def test_the_stream_tells_each_state_until_the_end(emulator, fal):
     assert said.headers["content-type"].startswith("text/event-stream")
     assert len(events) == 3
     assert '"COMPLETED"' in events[-1]
+
+
+def test_the_stream_of_a_timed_job_waits_for_its_end(emulator, fal):
+    play(emulator, seconds=0.2)
+    made = fal.submit(LIVE, prompt="x").json()
+    text = fal.get(made["status_url"] + "/stream").text
+    assert text.index('"IN_QUEUE"') < text.index('"COMPLETED"')
+
+
+def test_a_cancelled_job_has_no_result(fal, http):
+    made = fal.submit(LIVE, prompt="x").json()
+    http.put(made["cancel_url"], headers=KEY)
+    assert fal.get(made["status_url"]).json()["error_type"] == "client_cancelled"
+    assert fal.get(made["response_url"]).status_code == 400
+
+
+def test_other_methods_and_files_are_refused(fal, http):
+    made = fal.submit(LIVE, prompt="x").json()
+    assert http.delete(made["status_url"], headers=KEY).status_code == 405
+    assert http.get(f"{fal.url}/{LIVE}", headers=KEY).status_code == 405
+    assert http.get(f"{fal.url}/files/b/tiger/nothing.mp4").status_code == 404
+    assert http.post(f"{fal.url}/{LIVE}", content=b"{", headers=KEY).status_code == 422
 
 
 def test_an_unknown_status_word_is_shown_until_the_end(emulator, fal):
