@@ -32,7 +32,7 @@ SAMPLES_AT_ONCE = 1024
 BT709, BT601, LIMITED = 1, 6, 1
 X264 = {
     "preset": "ultrafast",
-    "qp": "23",
+    "qp": "18",
     "x264-params": "rc-lookahead=0:sync-lookahead=0:scenecut=0:weightp=0",
 }
 

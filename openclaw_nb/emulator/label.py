@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MARK = "EMULATED"
 MAX_LINES = 3
+PADDING = 22
 WHITE = (255, 255, 255, 255)
 QUIET = (255, 255, 255, 205)
 INK = (16, 20, 32, 255)
@@ -51,7 +52,8 @@ def label(
     words = _words(
         unit, round(width * 0.8) - margin, f"{provider}  ·  {model}", prompt, panel=panel
     )
-    pieces = [(mark, margin, margin), (words, margin, height - margin - words.height)]
+    left = margin if panel else margin - round(PADDING * unit)
+    pieces = [(mark, margin, margin), (words, left, height - margin - words.height)]
     return [_patch(image, left, top, width, height) for image, left, top in pieces]
 
 
@@ -80,7 +82,7 @@ def _words(unit: float, room: int, maker: str, prompt: str, *, panel: bool) -> I
     """The prompt in large type over the maker in small type."""
     large, small = _font(42 * unit), _font(22 * unit)
     lines = _wrapped(prompt, large, room)
-    step, pad = round(52 * unit), round(22 * unit)
+    step, pad = round(52 * unit), round(PADDING * unit)
     wide = max([large.getlength(line) for line in lines] + [small.getlength(maker)])
     size = (round(min(wide, room)) + 2 * pad, len(lines) * step + round(38 * unit) + 2 * pad)
     text = Image.new("RGBA", (max(size[0], 4), max(size[1], 4)), (255, 255, 255, 0))
