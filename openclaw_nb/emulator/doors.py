@@ -1,0 +1,165 @@
+"""The way in without a port: an httpx transport. Also how an answer is cut into pieces, faults included."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from .site import Services, Wanted
+from .wire import MARK, Fault, Reply, Response, answer
+
+CHUNK = 256 * 1024
+SLOW_PIECES = 20
+OK = 200
+RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class BrokenOffError(Exception):
+    """The connection ends here, before the answer does."""
+
+
+async def served(services: Services, wanted: Wanted) -> Response:
+    """The finished answer; what takes time happens beside the event loop."""
+    submits = wanted.method == "POST"
+    reply = await asyncio.to_thread(services.handle, wanted) if submits else services.handle(wanted)
+    return await _finished(reply, wanted.headers)
+
+
+async def _finished(reply: Reply, headers: Mapping[str, str]) -> Response:
+    if isinstance(reply, Response):
+        return reply
+    clip = asyncio.wrap_future(reply.clip)
+    await asyncio.wait([clip])
+    if clip.cancelled() or clip.exception() is not None:
+        reason = "it closed" if clip.cancelled() else repr(clip.exception())
+        return answer({"error": f"the emulator did not finish the clip: {reason}"}, 503)
+    made = clip.result()
+    return await asyncio.to_thread(lambda: ranged(reply.then(made), headers))
+
+
+def ranged(response: Response, headers: Mapping[str, str]) -> Response:
+    """The part that a Range header asks for, when the answer is whole and is a file."""
+    body, found = response.body, RANGE.fullmatch(headers.get("range", "").strip())
+    if not isinstance(body, Path) or response.fault is not None or response.status != OK:
+        return response
+    known = {**response.headers, "accept-ranges": "bytes"}
+    if found is None or not any(found.groups()):
+        return replace(response, headers=known)
+    size, (first, last) = _size(body), found.groups()
+    start = int(first) if first else max(0, size - int(last))
+    stop = min(size, int(last) + 1) if first and last else size
+    if start >= stop:
+        return Response(416, b"", {**known, "content-range": f"bytes */{size}"})
+    with body.open("rb") as file:
+        file.seek(start)
+        part = file.read(stop - start)
+    return Response(206, part, {**known, "content-range": f"bytes {start}-{stop - 1}/{size}"})
+
+
+def total_bytes(response: Response) -> int | None:
+    """The length to announce; None when it is not known beforehand."""
+    if isinstance(response.body, tuple):
+        return None
+    if response.fault is not None and response.fault.kind == "pad":
+        return max(int(response.fault.amount), _size(response.body) + 8)
+    return _size(response.body)
+
+
+def _size(body: bytes | Path) -> int:
+    return len(body) if isinstance(body, bytes) else body.stat().st_size
+
+
+def pieces(response: Response) -> Iterator[tuple[float, bytes]]:
+    """Seconds to wait and bytes to send, in turn; raises `BrokenOffError` where the connection breaks."""
+    body = response.body
+    if isinstance(body, tuple):
+        yield from body
+        return
+    match response.fault:
+        case None:
+            yield from ((0.0, chunk) for chunk in _chunks(body, CHUNK))
+        case Fault(kind="drop"):
+            raise BrokenOffError
+        case Fault(kind="truncate"):
+            yield 0.0, next(_chunks(body, max(1, _size(body) // 2)))
+            raise BrokenOffError
+        case Fault(kind="slow", amount=seconds):
+            size = max(1, -(-_size(body) // SLOW_PIECES))
+            yield from ((seconds / SLOW_PIECES, chunk) for chunk in _chunks(body, size))
+        case Fault():
+            yield from _padded(body, total_bytes(response) or 0)
+
+
+def _chunks(body: bytes | Path, size: int) -> Iterator[bytes]:
+    if isinstance(body, bytes):
+        yield from (body[at : at + size] for at in range(0, len(body), size))
+        return
+    with body.open("rb") as file:
+        while chunk := file.read(size):
+            yield chunk
+
+
+def _padded(body: bytes | Path, total: int) -> Iterator[tuple[float, bytes]]:
+    """The film, then an MP4 `free` box of zeros, which players skip."""
+    yield from ((0.0, chunk) for chunk in _chunks(body, CHUNK))
+    filler = total - _size(body)
+    yield 0.0, filler.to_bytes(4, "big") + b"free"
+    for at in range(8, filler, CHUNK):
+        yield 0.0, bytes(min(CHUNK, filler - at))
+
+
+async def sent(response: Response) -> AsyncIterator[bytes]:
+    """The body's bytes when they are due; files are read beside the event loop."""
+    if isinstance(response.body, bytes) and response.fault is None:
+        yield response.body
+        return
+    rest = pieces(response)
+    while True:
+        piece = await asyncio.to_thread(next, rest, None)
+        if piece is None:
+            return
+        await asyncio.sleep(piece[0])
+        yield piece[1]
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in sent(self._response):
+                yield chunk
+        except BrokenOffError as error:
+            raise httpx.RemoteProtocolError("the connection closed before the body did") from error
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Every host is the emulator; the first piece of the path names the provider."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the loopback server would."""
+        body = await request.aread()
+        wanted = Wanted(request.method, str(request.url), dict(request.headers), body)
+        response = await served(self._services, wanted)
+        if response.fault == Fault("drop"):
+            raise httpx.RemoteProtocolError("the server closed the connection without answering")
+        headers = {**response.headers, **MARK}
+        length = await asyncio.to_thread(total_bytes, response)
+        if length is not None:
+            headers["content-length"] = str(length)
+        stream = _Body(response if request.method != "HEAD" else Response(response.status))
+        return httpx.Response(response.status, headers=headers, stream=stream)
+
+
+def transport(services: Services) -> httpx.AsyncBaseTransport:
+    """No port, no thread of its own: for tests and for one process."""
+    return Transport(services)

@@ -1,0 +1,72 @@
+"""How a finished clip is handed over: the file itself, or one of the ways in which that goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from .clips import Clip
+from .jobs import Job
+from .wire import MARK, Fault, Later, Reply, Request, Response, answer
+
+MP4 = {"content-type": "video/mp4"}
+HTML = b"<!doctype html><title>Sign in</title><p>Please sign in to continue.</p>"
+EXPIRED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>'
+    b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
+)
+MOVED = "moved"
+"""Query parameter that marks the target of a redirect."""
+
+
+def key_leaked(request: Request) -> Response | None:
+    """Hosted files need no key; one that comes with a key has leaked it to a host that is not the provider's."""
+    names = [
+        name for name in ("authorization", "x-api-key", "x-goog-api-key") if name in request.headers
+    ]
+    if not names:
+        return None
+    sent = ", ".join(names)
+    return answer({"error": f"a hosted file was requested with a key in {sent}"}, 400)
+
+
+def hand_over(request: Request, job: Job, headers: Mapping[str, str] = MP4) -> Reply:
+    """The clip of a finished job, in the way its scenario has it."""
+    clip = job.clip
+    if clip is None:
+        return answer({"error": "no such file"}, 404)
+    moved = MOVED in request.query
+    early = None if moved else _instead(request, job)
+    return early or Later(clip, lambda made: _served(made, job, headers, moved=moved))
+
+
+def _instead(request: Request, job: Job) -> Response | None:
+    """What comes in place of the film."""
+    instead = {
+        "html": Response(200, HTML, {"content-type": "text/html; charset=utf-8"}),
+        "json": answer({"error": "temporarily unavailable"}),
+        "empty": Response(200, b"", MP4),
+        "expired": Response(403, EXPIRED, {"content-type": "application/xml"}),
+        "reset": Response(200, b"", MP4, Fault("drop")),
+        "redirect": Response(302, b"", {"location": _elsewhere(request, job)}),
+    }
+    return instead.get(job.scenario.download)
+
+
+def _elsewhere(request: Request, job: Job) -> str:
+    """The same machine under another name: another origin, where the key must not go."""
+    base = urlsplit(request.base)
+    host = "127.0.0.1" if base.hostname == "localhost" else "localhost"
+    port = f":{base.port}" if base.port else ""
+    return f"{base.scheme}://{host}{port}/_hosted/{job.provider}/{job.id}.mp4?{MOVED}=1"
+
+
+def _served(clip: Clip, job: Job, headers: Mapping[str, str], *, moved: bool) -> Response:
+    scenario = job.scenario
+    faults = {
+        "slow": Fault("slow", scenario.download_seconds),
+        "truncated": Fault("truncate"),
+        "oversize": Fault("pad", scenario.oversize_bytes),
+    }
+    fault = None if moved else faults.get(scenario.download)
+    return Response(200, clip.path, {**headers, **MARK}, fault)

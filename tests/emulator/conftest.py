@@ -1,0 +1,56 @@
+"""An emulator for each test, and small reference media."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+
+from openclaw_nb.emulator import Emulator, Scenario
+
+DRAFT = Scenario(render="draft")
+
+
+@pytest.fixture
+def emulator():
+    with Emulator(DRAFT) as running:
+        yield running
+
+
+@pytest.fixture
+def http(emulator):
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        yield client
+
+
+def png(width: int, height: int, colour: tuple[int, int, int] = (200, 60, 40)) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def data_uri(data: bytes, kind: str = "image/png") -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+@pytest.fixture
+def media():
+    class Media:
+        image = staticmethod(png)
+        uri = staticmethod(data_uri)
+
+        @staticmethod
+        def facts(data: bytes, folder: Path | None = None):
+            import av
+
+            with av.open(io.BytesIO(data)) as container:
+                video = container.streams.video[0]
+                seconds = (container.duration or 0) / 1e6
+                rate = float(video.average_rate)
+                return (video.width, video.height), seconds, rate, bool(container.streams.audio)
+
+    return Media

@@ -1,0 +1,215 @@
+"""MiniMax, judged over HTTP and by minimax-mcp."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from openclaw_nb.emulator import Scenario
+
+KEY = {"authorization": "Bearer k"}
+TEXT = "MiniMax-Hailuo-2.3"
+FAST = "MiniMax-Hailuo-2.3-Fast"
+OLD = "MiniMax-Hailuo-02"
+URL = "https://example.com/a.png"
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def minimax(emulator, http):
+    class MiniMax:
+        url = emulator.urls["minimax"]
+
+        def submit(self, **body):
+            return http.post(f"{self.url}/v1/video_generation", json=body, headers=KEY).json()
+
+        def query(self, id):
+            where = f"{self.url}/v1/query/video_generation"
+            return http.get(where, params={"task_id": id}, headers=KEY).json()
+
+        def retrieve(self, id):
+            where = f"{self.url}/v1/files/retrieve"
+            return http.get(where, params={"file_id": id}, headers=KEY).json()
+
+        def finish(self, **body):
+            id = self.submit(**body)["task_id"]
+            while (said := self.query(id))["status"] in {"Queueing", "Processing"}:
+                pass
+            return said
+
+        def film(self, **body):
+            file = self.retrieve(self.finish(**body)["file_id"])["file"]
+            return httpx.get(file["download_url"], trust_env=False).raise_for_status().content
+
+    return MiniMax()
+
+
+def play(emulator, **scenario):
+    emulator.set(Scenario(render="draft", **scenario))
+
+
+def test_a_job_is_queueing_then_processing_then_a_success(emulator, minimax):
+    play(emulator, polls=3)
+    made = minimax.submit(model=TEXT, prompt="a heron")
+    seen = [minimax.query(made["task_id"]) for _ in range(3)]
+    assert made["task_id"].isdigit()
+    assert [each["status"] for each in seen] == ["Queueing", "Processing", "Success"]
+    assert all(each["base_resp"] == {"status_code": 0, "status_msg": "success"} for each in seen)
+    assert isinstance(seen[-1]["file_id"], str)
+    assert seen[-1]["video_width"] > 0
+
+
+def test_the_file_id_is_an_integer_where_the_file_is(minimax):
+    said = minimax.finish(model=TEXT, prompt="a heron")
+    file = minimax.retrieve(said["file_id"])["file"]
+    fields = {"file_id", "bytes", "created_at", "filename", "purpose", "download_url"}
+    assert set(file) == fields
+    assert file["file_id"] == int(said["file_id"])
+    assert file["purpose"] == "video_generation"
+    assert len(httpx.get(file["download_url"], trust_env=False).content) == file["bytes"]
+
+
+def test_the_download_link_refuses_a_key(minimax, http):
+    file = minimax.retrieve(minimax.finish(model=TEXT, prompt="x")["file_id"])["file"]
+    assert http.get(file["download_url"], headers=KEY).status_code == 400
+
+
+def test_the_content_comes_with_the_key_too(minimax, http):
+    id = minimax.finish(model=TEXT, prompt="x")["file_id"]
+    where = f"{minimax.url}/v1/files/retrieve_content?file_id={id}"
+    assert http.get(where, headers=KEY).content[4:8] == b"ftyp"
+    assert http.get(where).json()["base_resp"]["status_code"] == 1004
+
+
+def test_a_missing_key_is_refused_with_http_200(emulator, http):
+    said = http.post(f"{emulator.urls['minimax']}/v1/video_generation", json={"model": TEXT})
+    assert said.status_code == 200
+    assert said.json()["base_resp"]["status_code"] == 1004
+    assert said.headers["trace-id"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"prompt": "x"},
+        {"model": "MiniMax-Hailuo-9", "prompt": "x"},
+        {"model": TEXT},
+        {"model": TEXT, "prompt": "x" * 2001},
+        {"model": TEXT, "prompt": "x", "duration": "6"},
+        {"model": TEXT, "prompt": "x", "duration": 7},
+        {"model": TEXT, "prompt": "x", "resolution": "768p"},
+        {"model": TEXT, "prompt": "x", "resolution": "512P"},
+        {"model": TEXT, "prompt": "x", "resolution": "1080P", "duration": 10},
+        {"model": FAST, "prompt": "x"},
+        {"model": "I2V-01", "prompt": "x"},
+        {"model": "I2V-01", "prompt": "x", "first_frame_image": URL, "resolution": "768P"},
+        {"model": "T2V-01", "prompt": "x", "first_frame_image": URL},
+        {"model": TEXT, "prompt": "x", "last_frame_image": URL},
+        {"model": OLD, "prompt": "x", "resolution": "512P"},
+        {"model": "S2V-01", "prompt": "x"},
+        {"model": TEXT, "prompt": "x", "first_frame_image": "data:image/png;base64,AAAA"},
+    ],
+)
+def test_a_wrong_request_is_invalid(emulator, minimax, body):
+    assert minimax.submit(**body)["base_resp"]["status_code"] == 2013
+    assert emulator.jobs == []
+
+
+@pytest.mark.parametrize("size", [(300, 400), (900, 301)])
+def test_an_image_too_small_or_too_long_is_invalid(minimax, media, size):
+    image = media.uri(media.image(*size))
+    said = minimax.submit(model=FAST, prompt="x", first_frame_image=image)
+    assert said["base_resp"]["status_code"] == 2013
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"model": OLD, "prompt": "x", "first_frame_image": URL, "resolution": "512P"},
+        {"model": OLD, "first_frame_image": URL, "last_frame_image": URL},
+        {"model": "I2V-01-live", "prompt": "x", "first_frame_image": URL},
+        {"model": TEXT, "prompt": "x", "duration": 10, "resolution": None, "callback_url": None},
+    ],
+)
+def test_what_the_model_notes_allow_is_accepted(minimax, body):
+    assert minimax.submit(**body)["base_resp"]["status_code"] == 0
+
+
+def test_an_absent_resolution_and_length_are_768p_and_6_seconds(emulator, minimax, media):
+    emulator.set(Scenario(polls=1))
+    said = minimax.finish(model=TEXT, prompt="a heron")
+    assert (said["video_width"], said["video_height"]) == (1366, 768)
+    facts = media.facts(minimax.film(model=TEXT, prompt="a heron"))
+    assert facts == ((1366, 768), pytest.approx(6, abs=0.05), 24, False)
+
+
+def test_the_film_has_the_shape_of_the_first_frame(minimax, media):
+    image = media.uri(media.image(400, 400))
+    (width, height), *_ = media.facts(minimax.film(model=FAST, prompt="x", first_frame_image=image))
+    assert width == height
+
+
+def test_a_job_can_be_moderated_or_fail(emulator, minimax):
+    play(emulator, polls=1, ends="moderated")
+    moderated = minimax.finish(model=TEXT, prompt="x")
+    play(emulator, polls=1, ends="failed")
+    failed = minimax.finish(model=TEXT, prompt="x")
+    assert (moderated["status"], moderated["base_resp"]["status_code"]) == ("Fail", 1027)
+    assert (failed["status"], failed["base_resp"]["status_msg"]) == ("Fail", "success")
+
+
+def test_a_prompt_can_be_refused_at_submission(emulator, minimax):
+    play(emulator, submit_moderated=True)
+    assert minimax.submit(model=TEXT, prompt="x")["base_resp"]["status_code"] == 1026
+    assert emulator.jobs == []
+
+
+def test_unknown_ids_are_invalid(minimax):
+    assert minimax.query("7")["base_resp"]["status_code"] == 2013
+    assert minimax.retrieve("7")["base_resp"]["status_code"] == 2013
+    assert minimax.retrieve("x")["base_resp"]["status_code"] == 2013
+
+
+def test_an_unfinished_job_has_no_file(minimax):
+    id = minimax.submit(model=TEXT, prompt="x")["task_id"]
+    said = minimax.retrieve(str(int(id) + 1010010001))
+    assert said["base_resp"]["status_code"] == 2013
+
+
+OFFICIAL = """
+import minimax_mcp.server as s
+made = s.generate_video(model="MiniMax-Hailuo-2.3", prompt="a heron", duration=6,
+                        resolution="768P", async_mode=True).text
+id = made.split("Task ID: ")[1].split(".")[0]
+print(s.query_video_generation(id).text)
+print(s.query_video_generation(id).text)
+print(s.generate_video(model="MiniMax-Hailuo-2.3-Fast", prompt="no image", async_mode=True).text)
+"""
+
+
+def test_minimax_mcp_submits_polls_and_downloads(emulator, tmp_path):
+    environment = {
+        **os.environ,
+        "MINIMAX_API_KEY": "k",
+        "MINIMAX_API_HOST": emulator.urls["minimax"],
+        "MINIMAX_API_RESOURCE_MODE": "local",
+        "MINIMAX_MCP_BASE_PATH": str(tmp_path),
+        "NO_PROXY": "*",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", OFFICIAL],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        timeout=50,
+    )
+    running, saved, refused = done.stdout.splitlines()
+    assert "still processing" in running
+    assert Path(saved.rpartition(": ")[2]).read_bytes()[4:8] == b"ftyp"
+    assert "2013" in refused
+    assert len(emulator.jobs) == 1
