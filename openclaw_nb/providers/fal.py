@@ -1,16 +1,15 @@
 """fal: one queue in front of many models, each with a body of its own.
 
 Sources: https://docs.fal.ai, pages "Queue API", "Errors", "Request errors" (read 2026-11-21);
-the endpoints' schemas are in `_fal_models`.
+the endpoints and their bodies are in `_fal_endpoints`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from typing import Literal, cast
 from urllib.parse import quote, urlsplit
 
 from pydantic import JsonValue
@@ -33,10 +32,18 @@ from openclaw_nb.core.wire import (
     Ticket,
     Wait,
     Wire,
-    data_uri,
     new_to_us,
 )
-from openclaw_nb.providers import _fal_models as models
+from openclaw_nb.providers._fal_endpoints import (
+    CAPS,
+    ENDPOINTS,
+    HEYGEN,
+    MODELS,
+    UNKNOWN,
+    Endpoint,
+    fields,
+    present,
+)
 
 _QUEUE = "https://queue.fal.run"
 
@@ -85,143 +92,19 @@ class _Error(Wire):
     error_type: str | None = None
 
 
-# The body
-
-
-def _bare(_: Job) -> dict[str, object]:
-    return {}
-
-
-def _generic(job: Job) -> dict[str, object]:
-    """What the original product sends to an endpoint that it does not know, word for word."""
-    return {
-        "aspect_ratio": job.aspect_ratio,
-        "size": job.size,
-        "resolution": job.resolution,
-        "duration": job.duration_seconds,
-    }
-
-
-def _heygen(job: Job) -> dict[str, object]:
-    orientation = {"9:16": "portrait", "16:9": "landscape"}.get(job.aspect_ratio or "")
-    config = _present({"orientation": orientation, "duration": job.duration_seconds})
-    given = job.provider_options.get("config")
-    if isinstance(given, Mapping):
-        config = {**cast("Mapping[str, object]", given), **config}
-    return {"config": config or None}
-
-
-def _kling(job: Job) -> dict[str, object]:
-    return {"duration": _text(job.duration_seconds), "aspect_ratio": job.aspect_ratio}
-
-
-def _wan(job: Job) -> dict[str, object]:
-    length: dict[str, object] = {}
-    if job.duration_seconds is not None:
-        # No `duration` here: the length is frames over rate, with one frame for the start.
-        length = {"num_frames": job.duration_seconds * 16 + 1, "frames_per_second": 16}
-    return {"aspect_ratio": _ratio(job), "resolution": _lower(job.resolution), **length}
-
-
-def _seedance(job: Job) -> dict[str, object]:
-    return {
-        # The enum holds strings, "4" to "15"; a number is a 422.
-        "duration": _text(job.duration_seconds),
-        "resolution": _lower(job.resolution),
-        "aspect_ratio": _ratio(job),
-        "generate_audio": job.audio,
-    }
-
-
-def _text(seconds: int | None) -> str | None:
-    return None if seconds is None else str(seconds)
-
-
-def _lower(word: str | None) -> str | None:
-    return word and word.lower()
-
-
-def _ratio(job: Job) -> str | None:
-    return "auto" if job.aspect_ratio == "adaptive" else job.aspect_ratio
-
-
-def _present(fields: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class _Endpoint:
-    """How one endpoint writes what the tables promise, and the options of its own that we know."""
-
-    style: Callable[[Job], dict[str, object]] = _generic
-    images: Literal["first", "first and last", "references"] = "first"
-    options: frozenset[str] = frozenset()
-    shortest: int | None = 1
-    """The shortest length that it can be told, in seconds; None: it cannot be told any."""
-
-
-_PROMPTED = frozenset({"prompt_optimizer"})
-_LIVE = _Endpoint(_bare, options=_PROMPTED, shortest=None)
-_KLING = _Endpoint(_kling, options=frozenset({"negative_prompt", "cfg_scale"}))
-_WAN_OPTIONS = frozenset(
-    {
-        *("num_frames", "frames_per_second", "num_inference_steps", "seed", "negative_prompt"),
-        *("guidance_scale", "guidance_scale_2", "shift", "acceleration"),
-        *("enable_prompt_expansion", "enable_safety_checker", "enable_output_safety_checker"),
-        *("interpolator_model", "num_interpolated_frames", "adjust_fps_for_interpolation"),
-        *("video_quality", "video_write_mode"),
-    }
-)
-_SEEDANCE_OPTIONS = frozenset({"bitrate_mode", "end_user_id"})
-_FRAMES = _Endpoint(_seedance, "first and last", _SEEDANCE_OPTIONS)
-_REFERENCES = _Endpoint(_seedance, "references", _SEEDANCE_OPTIONS)
-_ENDPOINTS = {
-    models.LIVE: _LIVE,
-    models.LIVE_IMAGE: _LIVE,
-    # Its schema says 5 seconds or more.
-    models.HEYGEN: _Endpoint(_heygen, options=frozenset({"config"}), shortest=5),
-    models.KLING_TEXT: _KLING,
-    models.KLING_IMAGE: _KLING,
-    models.WAN_TEXT: _Endpoint(_wan, options=_WAN_OPTIONS),
-    models.WAN_IMAGE: _Endpoint(_wan, "first and last", _WAN_OPTIONS),
-    **dict.fromkeys(models.SEEDANCE, _FRAMES),
-    models.FAST_REFERENCE: _REFERENCES,
-    models.SEEDANCE_REFERENCE: _REFERENCES,
-}
-_UNKNOWN = _Endpoint()
-_MAX_FILES = 12
-
-
-def _media(job: Job, endpoint: _Endpoint) -> dict[str, object]:
-    if endpoint.images == "references":
-        lists = {"image_urls": job.images, "video_urls": job.videos, "audio_urls": job.audios}
-        return {
-            name: [data_uri(asset) for asset in given] for name, given in lists.items() if given
-        }
-    frames = sorted(job.images, key=lambda image: image.role == "last_frame")
-    return dict(zip(("image_url", "end_image_url"), map(data_uri, frames), strict=False))
-
-
-def _fields(job: Job) -> dict[str, object]:
-    endpoint = _ENDPOINTS.get(job.model, _UNKNOWN)
-    styled = _present(endpoint.style(job))
-    return {"prompt": job.prompt, **_media(job, endpoint), **styled}
-
-
 def build_submit(job: Job) -> Call:
     """The endpoint's id is the path, and decides the mode."""
-    fields = _fields(job)
     # Ours last: an option never takes the place of a prompt, a reference or a parameter.
-    body = {"prompt": job.prompt, **job.provider_options, **fields}
+    body = {"prompt": job.prompt, **job.provider_options, **fields(job)}
     return Call("POST", f"/{quote(job.model)}", json=body)
 
 
-# What the tables cannot say
+_MAX_FILES = 12
 
 
 def fit(job: Job) -> Fitted | Skip:
     """Frame roles, references that go together, lengths and options that an endpoint lacks."""
-    endpoint = _ENDPOINTS.get(job.model, _UNKNOWN)
+    endpoint = ENDPOINTS.get(job.model, UNKNOWN)
     if reason := _unfit(job, endpoint):
         return Skip(reason)
     ignored: list[Ignored] = []
@@ -229,7 +112,7 @@ def fit(job: Job) -> Fitted | Skip:
         why = f"takes {endpoint.shortest} s or more" if endpoint.shortest else "its length is fixed"
         ignored.append(_ignored("duration_seconds", job.duration_seconds, why))
         job = replace(job, duration_seconds=None)
-    if endpoint is _UNKNOWN and job.audio is not None:
+    if endpoint is UNKNOWN and job.audio is not None:
         ignored.append(_ignored("audio", job.audio, "no field for it is known"))
         job = replace(job, audio=None)
     refused = _refused_options(job, endpoint)
@@ -246,7 +129,7 @@ def _ignored(setting: str, value: object, why: str) -> Ignored:
     return Ignored(setting=setting, value=value, why=why)
 
 
-def _unfit(job: Job, endpoint: _Endpoint) -> str | None:
+def _unfit(job: Job, endpoint: Endpoint) -> str | None:
     if endpoint.images == "references":
         return _unfit_references(job)
     last = sum(image.role == "last_frame" for image in job.images)
@@ -269,27 +152,27 @@ def _unfit_references(job: Job) -> str | None:
     return None
 
 
-def _takes_length(endpoint: _Endpoint, seconds: int) -> bool:
+def _takes_length(endpoint: Endpoint, seconds: int) -> bool:
     return endpoint.shortest is not None and seconds >= endpoint.shortest
 
 
-def _refused_options(job: Job, endpoint: _Endpoint) -> dict[str, str]:
+def _refused_options(job: Job, endpoint: Endpoint) -> dict[str, str]:
     """The options that are not sent, each with the reason."""
-    decided = _fields(replace(job, provider_options={}))
+    decided = fields(replace(job, provider_options={}))
     decided.pop("config", None)  # HeyGen's holds both: the user's avatar, our orientation
     refused: dict[str, str] = {}
     for name, value in job.provider_options.items():
         if name in decided:
             refused[name] = "a parameter of the request already decides it"
-        elif endpoint is not _UNKNOWN and name not in endpoint.options:
+        elif endpoint is not UNKNOWN and name not in endpoint.options:
             refused[name] = "the endpoint has no such field"
-        elif endpoint.style is _heygen and not isinstance(value, Mapping):
+        elif job.model == HEYGEN and not isinstance(value, Mapping):
             refused[name] = "must be an object"
     return refused
 
 
-def _notes(job: Job, endpoint: _Endpoint) -> tuple[str, ...]:
-    if endpoint is _UNKNOWN:
+def _notes(job: Job, endpoint: Endpoint) -> tuple[str, ...]:
+    if endpoint is UNKNOWN:
         about = f"https://fal.ai/models/{job.model}"
         return (
             f"the schema of this endpoint is not known here: a generic body is sent; see {about}",
@@ -376,7 +259,7 @@ def _read_result(
         url = (output.video and output.video.url) or (first and first.url)
         if url:
             kept = {"requestId": ticket.request_id, "seed": output.seed, "prompt": output.prompt}
-            return Done((Hosted(url),), _present(kept))
+            return Done((Hosted(url),), present(kept))
     if _too_early(reply):
         return Wait(ticket)
     if status.read(_Status).error:
@@ -452,8 +335,8 @@ PROVIDER = Provider(
     label="fal",
     base_url=_QUEUE,
     key=Key(env=("FAL_KEY", "FAL_API_KEY"), form="Key {}"),
-    models=models.MODELS,
-    caps=models.CAPS,
+    models=MODELS,
+    caps=CAPS,
     ticket=FalTicket,
     build_submit=build_submit,
     parse_submit=parse_submit,

@@ -1,4 +1,4 @@
-"""What each of fal's video endpoints takes. The schemas are narrower than what fal lets in.
+"""What each of fal's video endpoints takes, as data for planning, and how each writes its body.
 
 Source: fal's typed endpoint definitions (fal-ai/fal-js, libs/client/src/types/endpoints.ts,
 2026-08-02) and, for Wan image-to-video and the prices, its model pages (read 2026-11-21).
@@ -6,11 +6,14 @@ Source: fal's typed endpoint definitions (fal-ai/fal-js, libs/client/src/types/e
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Literal, cast
 
 from openclaw_nb.core.capabilities import Caps, ModeCaps, Model, Price
-from openclaw_nb.core.domain import Mode
+from openclaw_nb.core.domain import Job, Mode
+from openclaw_nb.core.wire import data_uri
 
 _CHECKED = date(2026, 11, 21)
 
@@ -153,3 +156,127 @@ MODELS = (
     _live_image,
     _kling_image,
 )
+
+
+# How each writes its body
+
+
+def _bare_body(_: Job) -> dict[str, object]:
+    return {}
+
+
+def _generic_body(job: Job) -> dict[str, object]:
+    """What the original product sends to an endpoint that it does not know, word for word."""
+    return {
+        "aspect_ratio": job.aspect_ratio,
+        "size": job.size,
+        "resolution": job.resolution,
+        "duration": job.duration_seconds,
+    }
+
+
+def _heygen_body(job: Job) -> dict[str, object]:
+    orientation = {"9:16": "portrait", "16:9": "landscape"}.get(job.aspect_ratio or "")
+    config = present({"orientation": orientation, "duration": job.duration_seconds})
+    given = job.provider_options.get("config")
+    if isinstance(given, Mapping):
+        config = {**cast("Mapping[str, object]", given), **config}
+    return {"config": config or None}
+
+
+def _kling_body(job: Job) -> dict[str, object]:
+    return {"duration": _text(job.duration_seconds), "aspect_ratio": job.aspect_ratio}
+
+
+def _wan_body(job: Job) -> dict[str, object]:
+    length: dict[str, object] = {}
+    if job.duration_seconds is not None:
+        # No `duration` here: the length is frames over rate, with one frame for the start.
+        length = {"num_frames": job.duration_seconds * 16 + 1, "frames_per_second": 16}
+    return {"aspect_ratio": _ratio(job), "resolution": _lower(job.resolution), **length}
+
+
+def _seedance_body(job: Job) -> dict[str, object]:
+    return {
+        # The enum holds strings, "4" to "15"; a number is a 422.
+        "duration": _text(job.duration_seconds),
+        "resolution": _lower(job.resolution),
+        "aspect_ratio": _ratio(job),
+        "generate_audio": job.audio,
+    }
+
+
+def _text(seconds: int | None) -> str | None:
+    return None if seconds is None else str(seconds)
+
+
+def _lower(word: str | None) -> str | None:
+    return word and word.lower()
+
+
+def _ratio(job: Job) -> str | None:
+    return "auto" if job.aspect_ratio == "adaptive" else job.aspect_ratio
+
+
+def present(given: Mapping[str, object]) -> dict[str, object]:
+    """What is set, of what may be."""
+    return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How one endpoint writes what the tables promise, and the options of its own that we know."""
+
+    style: Callable[[Job], dict[str, object]] = _generic_body
+    images: Literal["first", "first and last", "references"] = "first"
+    options: frozenset[str] = frozenset()
+    shortest: int | None = 1
+    """The shortest length that it can be told, in seconds; None: it cannot be told any."""
+
+
+_PROMPTED = frozenset({"prompt_optimizer"})
+_LIVE_ENDPOINT = Endpoint(_bare_body, options=_PROMPTED, shortest=None)
+_KLING_ENDPOINT = Endpoint(_kling_body, options=frozenset({"negative_prompt", "cfg_scale"}))
+_WAN_OPTIONS = frozenset(
+    {
+        *("num_frames", "frames_per_second", "num_inference_steps", "seed", "negative_prompt"),
+        *("guidance_scale", "guidance_scale_2", "shift", "acceleration"),
+        *("enable_prompt_expansion", "enable_safety_checker", "enable_output_safety_checker"),
+        *("interpolator_model", "num_interpolated_frames", "adjust_fps_for_interpolation"),
+        *("video_quality", "video_write_mode"),
+    }
+)
+_SEEDANCE_OPTIONS = frozenset({"bitrate_mode", "end_user_id"})
+_FRAMES = Endpoint(_seedance_body, "first and last", _SEEDANCE_OPTIONS)
+_REFERENCES = Endpoint(_seedance_body, "references", _SEEDANCE_OPTIONS)
+ENDPOINTS = {
+    LIVE: _LIVE_ENDPOINT,
+    LIVE_IMAGE: _LIVE_ENDPOINT,
+    # Its schema says 5 seconds or more.
+    HEYGEN: Endpoint(_heygen_body, options=frozenset({"config"}), shortest=5),
+    KLING_TEXT: _KLING_ENDPOINT,
+    KLING_IMAGE: _KLING_ENDPOINT,
+    WAN_TEXT: Endpoint(_wan_body, options=_WAN_OPTIONS),
+    WAN_IMAGE: Endpoint(_wan_body, "first and last", _WAN_OPTIONS),
+    **dict.fromkeys(SEEDANCE, _FRAMES),
+    FAST_REFERENCE: _REFERENCES,
+    SEEDANCE_REFERENCE: _REFERENCES,
+}
+UNKNOWN = Endpoint()
+
+
+def _media(job: Job, endpoint: Endpoint) -> dict[str, object]:
+    if endpoint.images == "references":
+        lists = {"image_urls": job.images, "video_urls": job.videos, "audio_urls": job.audios}
+        return {
+            name: [data_uri(asset) for asset in given] for name, given in lists.items() if given
+        }
+    frames = sorted(job.images, key=lambda image: image.role == "last_frame")
+    return dict(zip(("image_url", "end_image_url"), map(data_uri, frames), strict=False))
+
+
+def fields(job: Job) -> dict[str, object]:
+    """The body of a job, without its provider options."""
+    endpoint = ENDPOINTS.get(job.model, UNKNOWN)
+    styled = present(endpoint.style(job))
+    return {"prompt": job.prompt, **_media(job, endpoint), **styled}
