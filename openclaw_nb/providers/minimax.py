@@ -45,10 +45,11 @@ _HAILUO = (_HAILUO_23, _HAILUO_23_FAST, _HAILUO_02)
 _IMAGE_01 = ("I2V-01-Director", "I2V-01-live", "I2V-01")
 _TEXT_01 = ("T2V-01-Director", "T2V-01")
 
-_SECONDS = {**dict.fromkeys(_HAILUO, (6.0, 10.0)), **dict.fromkeys(_IMAGE_01 + _TEXT_01, (6.0,))}
+_LONG = 10
+_SECONDS = {**dict.fromkeys(_HAILUO, (6.0, _LONG)), **dict.fromkeys(_IMAGE_01 + _TEXT_01, (6.0,))}
 _STYLE = ModeCaps(
     max_videos=1,
-    max_duration_seconds=10,
+    max_duration_seconds=_LONG,
     supported_duration_seconds_by_model=_SECONDS,
     supports_size=False,
     supports_aspect_ratio=False,
@@ -170,8 +171,8 @@ def fit(job: Job) -> Fitted | Skip:
 
 def _too_fine(job: Job, lasts: int) -> str:
     """Why the resolution must give way: the service answers 2013 to these pairs."""
-    if job.duration_seconds == 10 and job.resolution == "1080P":  # noqa: PLR2004
-        return "10 s are made at 768P only"
+    if job.duration_seconds == _LONG and job.resolution == "1080P":
+        return f"{_LONG} s are made at 768P only"
     if lasts and job.resolution == "512P":
         return "512P is not made with a last frame"
     return ""

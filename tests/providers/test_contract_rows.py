@@ -2,28 +2,36 @@
 
 import ast
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from openclaw_nb.core.capabilities import Caps, ModeCaps, overlay
-from openclaw_nb.core.domain import Mode
+from openclaw_nb.core.domain import Job, Link, Mode
 from openclaw_nb.providers import PROVIDERS, by_id
 
 EVERYWHERE = [p for own in PROVIDERS for p in (own, own.elsewhere) if p is not None]
 EVERY_PROVIDER = [
     pytest.param(p, id=f"{p.id}{'' if p in PROVIDERS else '-elsewhere'}") for p in EVERYWHERE
 ]
-EVERY_BLOCK = [
-    pytest.param(caps.block(mode), id=f"{provider.id}-{model}-{mode}")
+ROWS = [
+    (provider, model, overlay(provider.caps, provider.model(model).caps))
     for provider in EVERYWHERE
-    for model, caps in [
-        ("any", provider.caps),
-        *((row.id, overlay(provider.caps, row.caps)) for row in provider.models),
-    ]
-    for mode in Mode
+    for model in ("any", *(row.id for row in provider.models))
 ]
+
+
+def blocks(*modes):
+    return [
+        pytest.param(block, id=f"{provider.id}-{model}-{mode}")
+        for provider, model, caps in ROWS
+        for mode in modes
+        if (block := caps.block(mode))
+    ]
+
+
+EVERY_BLOCK = blocks(*Mode)
 LISTS = {
     "sizes": "supports_size",
     "aspect_ratios": "supports_aspect_ratio",
@@ -62,15 +70,15 @@ def test_k3_text_to_video_is_always_declared(provider):
     assert Mode.GENERATE in provider.caps.modes()
 
 
-@pytest.mark.parametrize("block", EVERY_BLOCK)
-def test_k4_image_to_video_takes_images(block, request):
-    if request.node.callspec.id.endswith(Mode.IMAGE_TO_VIDEO) and block.enabled:
+@pytest.mark.parametrize("block", blocks(Mode.IMAGE_TO_VIDEO))
+def test_k4_image_to_video_takes_images(block):
+    if block.enabled:
         assert max(reference_limits(block, "images")) > 0
 
 
-@pytest.mark.parametrize("block", EVERY_BLOCK)
-def test_k5_video_to_video_takes_videos(block, request):
-    if request.node.callspec.id.endswith(Mode.VIDEO_TO_VIDEO) and block.enabled:
+@pytest.mark.parametrize("block", blocks(Mode.VIDEO_TO_VIDEO))
+def test_k5_video_to_video_takes_videos(block):
+    if block.enabled:
         assert max(reference_limits(block, "videos")) > 0
 
 
@@ -112,6 +120,41 @@ def test_k12_what_is_keyed_by_model_names_models_of_the_list(provider):
             for field in fields(ModeCaps):
                 if field.name.endswith("_by_model"):
                     assert set(getattr(caps.block(mode), field.name) or ()) <= ids
+
+
+def controls(block, model):
+    """Each value that a mode promises to take, as it stands in a job."""
+    seconds = (block.supported_duration_seconds_by_model or {}).get(
+        model, block.supported_duration_seconds
+    )
+    yield from ({"duration_seconds": int(value)} for value in seconds or ())
+    for values, flag in LISTS.items():
+        if getattr(block, flag):
+            name = values.removesuffix("s")
+            yield from ({name: value} for value in getattr(block, values) or ())
+    if block.supports_audio:
+        yield from ({"audio": value} for value in (True, False))
+
+
+EVERY_CONTROL = [
+    pytest.param(provider, model, mode, control, id=f"{provider.id}-{model}-{mode}-{control}")
+    for provider, model, caps in ROWS
+    if model != "any"
+    for mode in provider.model(model).modes or caps.modes()
+    for control in controls(caps.block(mode), model)
+]
+
+
+@pytest.mark.parametrize("provider, model, mode, control", EVERY_CONTROL)
+def test_k13_a_declared_value_reaches_the_wire(provider, model, mode, control):
+    pictures = (Link(url="https://example.com/a.png"),) if mode is Mode.IMAGE_TO_VIDEO else ()
+    clips = (Link(url="https://example.com/a.mp4"),) if mode is Mode.VIDEO_TO_VIDEO else ()
+    plain = Job(model=model, mode=mode, prompt="a heron", images=pictures, videos=clips)
+
+    def sent(job):
+        return provider.build_submit(provider.fit(job).job if provider.fit else job)
+
+    assert sent(replace(plain, **control)) != sent(plain)
 
 
 @pytest.mark.parametrize("provider", EVERY_PROVIDER)
