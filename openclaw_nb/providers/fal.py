@@ -58,15 +58,15 @@ class FalTicket(Ticket):
 
 
 class _Submitted(Wire):
-    request_id: str = ""
-    status_url: str = ""
-    response_url: str = ""
-    cancel_url: str = ""
+    request_id: str | None = None
+    status_url: str | None = None
+    response_url: str | None = None
+    cancel_url: str | None = None
     queue_position: int | None = None
 
 
 class _Status(Wire):
-    status: str = ""
+    status: str | None = None
     queue_position: int | None = None
     error: JsonValue = None
     error_type: str | None = None
@@ -188,7 +188,8 @@ def _notes(job: Job, endpoint: Endpoint) -> tuple[str, ...]:
 def parse_submit(reply: Reply) -> Step[FalTicket]:
     """A place in the queue, and where to ask about it."""
     sent = reply.read(_Submitted)
-    job = sent.response_url or sent.status_url.removesuffix("/status") or _job_path(reply, sent)
+    asked_at = (sent.status_url or "").removesuffix("/status")
+    job = sent.response_url or asked_at or _job_path(reply, sent.request_id)
     ticket = FalTicket(
         request_id=sent.request_id or job.rpartition("/")[2],
         status_url=sent.status_url or f"{job}/status",
@@ -198,13 +199,13 @@ def parse_submit(reply: Reply) -> Step[FalTicket]:
     return Wait(ticket, "queued", note=_position(sent.queue_position))
 
 
-def _job_path(reply: Reply, sent: _Submitted) -> str:
+def _job_path(reply: Reply, request_id: str | None) -> str:
     """Requests live under `owner/app`, without the rest of the id; two namespaces have three."""
     parts = reply.path.strip("/").split("/")
     owner = parts[: 3 if parts[0] in ("workflows", "comfy") else 2]
-    if not sent.request_id or not all(owner):
+    if not request_id or not all(owner):
         raise Malformed(f"no address to ask at; the answer began {reply.start()!r}")
-    return f"/{'/'.join(owner)}/requests/{quote(sent.request_id, safe='')}"
+    return f"/{'/'.join(owner)}/requests/{quote(request_id, safe='')}"
 
 
 def _position(ahead: int | None) -> str:
@@ -227,7 +228,7 @@ def parse_status(ticket: FalTicket, reply: Reply) -> Step[FalTicket]:
     fal documents three words; the others are what the original product accepts beside them.
     """
     status = reply.read(_Status)
-    match status.status.strip().upper():
+    match (status.status or "").strip().upper():
         case "IN_QUEUE" | "QUEUED":
             return Wait(ticket, "queued", note=_position(status.queue_position))
         case "IN_PROGRESS" | "PROCESSING" | "STARTED":
@@ -238,7 +239,7 @@ def parse_status(ticket: FalTicket, reply: Reply) -> Step[FalTicket]:
         case "FAILED" | "CANCELLED" | "CANCELED":
             return _job_failure(ticket, reply)
         case _:
-            return new_to_us(ticket, status.status)
+            return new_to_us(ticket, status.status or "")
 
 
 def _job_failure(ticket: FalTicket, reply: Reply) -> Refused:

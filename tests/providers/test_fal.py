@@ -319,7 +319,8 @@ def test_the_addresses_are_used_as_given():
     ],
 )
 def test_missing_addresses_are_rebuilt_from_the_first_segments_of_the_endpoint(path, owner):
-    ticket = fal.parse_submit(reply('{"request_id": "r1"}', path=path)).ticket
+    said = '{"request_id": "r1", "status_url": null}'
+    ticket = fal.parse_submit(reply(said, path=path)).ticket
     assert ticket.response_url == f"{owner}/requests/r1"
     assert ticket.status_url == f"{owner}/requests/r1/status"
     assert ticket.cancel_url == f"{owner}/requests/r1/cancel"
@@ -341,7 +342,7 @@ def test_waiting_words(word, state):
     assert fal.parse_status(TICKET, reply(f'{{"status": "{word}"}}')) == Wait(TICKET, state)
 
 
-@pytest.mark.parametrize("said", ['{"status": "NAPPING"}', "{}"])
+@pytest.mark.parametrize("said", ['{"status": "NAPPING"}', "{}", '{"status": null}'])
 def test_an_unknown_or_missing_word_waits_on(said):
     step = fal.parse_status(TICKET, reply(said))
     assert isinstance(step, Wait)
