@@ -49,6 +49,8 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    path: str = ""
+    """The `path` of the call that it answers: some answers are only whole together with it."""
 
     def read(self, shape: type[M]) -> M:
         """The body as `shape`; raises `Malformed` with the keys that were present instead."""
@@ -121,8 +123,9 @@ class Fetch:
     """One more call, at once, before the answer is known."""
 
     call: Call
-    read: Callable[[Reply], Done | Refused]
-    read_error: Callable[[Reply], Refused] | None = None
+    read: Callable[[Reply], Wait[Any] | Done | Refused]
+    """A `Wait` means asked too early: back to polling."""
+    read_error: Callable[[Reply], Wait[Any] | Refused] | None = None
     """Reads an answer that is not 2xx; without it the provider's `parse_error` does."""
 
 
@@ -146,6 +149,8 @@ class Refused:
     status: int | None = None
     request_id: str = ""
     """What the provider's support asks for."""
+    advice: str = ""
+    """What to do about it, in our words; messages show it after `said`."""
 
 
 Step: TypeAlias = Wait[T] | Fetch | Done | Refused
@@ -214,6 +219,8 @@ class Provider(Generic[T]):
     """False: the API wants bytes, so a reference at an address is fetched before submitting."""
     key_hosts: tuple[str, ...] = ()
     """Further https hosts that may see the key: exact names, or `*.example.com`."""
+    elsewhere: Provider[T] | None = None
+    """Stands in when the user names another base URL, for a wire that other vendors serve too."""
 
     @property
     def default_model(self) -> Model:

@@ -1,1 +1,22 @@
-"""Every provider, in the order users see them."""
+"""Every provider, in the order users see them. Each module also imports without the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from openclaw_nb.core.wire import AnyProvider
+
+PROVIDERS: tuple[AnyProvider, ...]
+by_id: Mapping[str, AnyProvider]
+
+_MODULES = ("fal", "minimax", "openai")
+
+
+def __getattr__(name: str) -> object:
+    if name not in ("PROVIDERS", "by_id"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Loaded on first use, so that a broken provider breaks itself and this list, not its siblings.
+    loaded = tuple(import_module(f"{__name__}.{module}").PROVIDER for module in _MODULES)
+    globals().update(PROVIDERS=loaded, by_id={provider.id: provider for provider in loaded})
+    return globals()[name]
