@@ -100,7 +100,7 @@ class Video:
 
         return read_frames(self.path)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         from openclaw_nb.notebook.render import video_bundle
 
         return video_bundle(self)
