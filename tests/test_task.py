@@ -10,7 +10,7 @@ import pytest
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.errors import NoCandidate, TaskCancelled
 from openclaw_nb.runtime import loop
-from tests.toy import FOR_EVER, REQUEST, Job, a_video
+from tests.toy import FOR_EVER, REF, REQUEST, Job, a_video
 
 WHERE = contextvars.ContextVar("WHERE", default="nowhere")
 
@@ -108,7 +108,7 @@ def test_result_inside_a_running_loop_blocks_that_loop_and_no_deadlock():
     async def cell():
         return task.result(5)
 
-    assert asyncio.run(cell()).ref == task.ref
+    assert asyncio.run(cell()).ref == REF
 
 
 def test_a_time_out_leaves_the_job_running(job):
@@ -151,7 +151,7 @@ def test_a_callback_runs_once_in_the_context_that_registered_it_and_may_block():
     assert task.on_done(callback) is task
     WHERE.set("cell 2")
     job.end()
-    assert told.result(5) == (task, "cell 1", False, task.ref)
+    assert told.result(5) == (task, "cell 1", False, REF)
 
 
 def test_a_callback_of_an_ended_task_runs_at_once_and_its_error_harms_nobody(caplog):
