@@ -101,7 +101,7 @@ class Video:
         return read_frames(self.path)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        from openclaw_nb.notebook.render import video_bundle
+        from openclaw_nb.notebook.player import video_bundle
 
         return video_bundle(self)
 
