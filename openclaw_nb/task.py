@@ -140,7 +140,9 @@ class Task:
 
         self._future.add_done_callback(ended)
         try:
-            await woken
+            while not woken.done():
+                await asyncio.wait((woken,), timeout=loop.hook_seconds())
+                loop.run_hooks()
         except asyncio.CancelledError as stopped:
             self._explain(stopped)
             raise
@@ -207,7 +209,7 @@ class Task:
         context = contextvars.copy_context()
 
         def call() -> None:
-            _guarded(partial(context.run, callback, self))
+            _guarded(lambda: context.run(callback, self))
 
         def ended(_: Future[Video]) -> None:
             if loop.on_core_thread():
@@ -267,6 +269,12 @@ class Task:
         now = self._snapshot
         where = f" {now.ref}" if now.ref else ""
         return f"<Task {self.id[:8]} {now.state}{where} {now.elapsed_seconds:.0f} s>"
+
+    def _ipython_display_(self) -> None:
+        # Displayed with an id, so that saved notebooks get the end and not the beginning.
+        from openclaw_nb.notebook.view import show_once
+
+        show_once(self)
 
     def _repr_mimebundle_(self, **_: object) -> Mapping[str, Any]:
         from openclaw_nb.notebook.view import bundle

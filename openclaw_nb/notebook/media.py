@@ -52,12 +52,13 @@ def _cached(make: Callable[..., V | None], path: Path, *more: int) -> V | None:
     except OSError:
         return None
     with _lock:  # one decoder at a time, and never the same work twice
-        return _made(make, path, stamp, *more)
+        made: V | None = _made(make, path, stamp, *more)
+        return made
 
 
 @lru_cache(maxsize=256)
 def _made(make: Callable[..., Any], path: Path, _stamp: int, *more: int) -> Any:
-    from av import FFmpegError
+    from av.error import FFmpegError
 
     try:
         return make(path, *more)
@@ -86,7 +87,7 @@ def _poster(path: Path) -> bytes:
     import av
 
     with av.open(str(path)) as file:
-        frame = next(file.decode(video=0))
+        frame: Any = next(file.decode(video=0))
         picture = frame.to_image()
     picture.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
     out = io.BytesIO()
@@ -117,7 +118,8 @@ def _encoded(path: Path, *, width: int, fps: int, quality: int) -> bytes:
 
     out = io.BytesIO()
     flags = {"movflags": "faststart"}
-    with av.open(str(path)) as source, av.open(out, "w", "mp4", options=flags) as target:
+    writer: Any = av.open(out, "w", "mp4", options=flags)
+    with av.open(str(path)) as source, writer as target:
         shape = source.streams.video[0]
         video = target.add_stream("libx264", rate=fps)
         video.width = width // 2 * 2

@@ -140,7 +140,7 @@ def on_core_thread() -> bool:
 
 
 def on_wait(hook: Callable[[], object]) -> Callable[[], None]:
-    """Call `hook()` in the waiting thread every 0.2 s of every `wait`; returns how to stop that."""
+    """Call `hook()` in the waiting thread every 0.2 s of every wait; returns how to stop that."""
     _hooks.append(hook)
 
     def stop() -> None:
@@ -148,6 +148,17 @@ def on_wait(hook: Callable[[], object]) -> Callable[[], None]:
             _hooks.remove(hook)
 
     return stop
+
+
+def run_hooks() -> None:
+    """Run the wait hooks once."""
+    for hook in tuple(_hooks):
+        hook()
+
+
+def hook_seconds() -> float | None:
+    """How long a wait may last until the hooks are due; None when there are none."""
+    return _SLICE_SECONDS if _hooks else None
 
 
 def wait(future: Future[V], timeout: float | None = None) -> V:
@@ -167,8 +178,7 @@ def wait(future: Future[V], timeout: float | None = None) -> V:
         if _exiting:
             raise RuntimeError("the interpreter is exiting; the wait is over")
         wait_for_futures((future,), left)
-        for hook in tuple(_hooks):
-            hook()
+        run_hooks()
     return future.result()
 
 
