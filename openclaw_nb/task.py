@@ -140,9 +140,7 @@ class Task:
 
         self._future.add_done_callback(ended)
         try:
-            while not woken.done():
-                await asyncio.wait((woken,), timeout=loop.hook_seconds())
-                loop.run_hooks()
+            await loop.wake_for(woken)
         except asyncio.CancelledError as stopped:
             self._explain(stopped)
             raise

@@ -39,6 +39,7 @@ _BLUE = "var(--jp-brand-color1,#2196f3)"
 _GREEN = "var(--jp-success-color1,#43a047)"
 _RED = "var(--jp-error-color1,#e53935)"
 _AMBER = "var(--jp-warn-color1,#fb8c00)"
+_LINK = "color:var(--jp-content-link-color,inherit)"
 _CODE = "font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px"
 
 FONT = (
@@ -260,7 +261,7 @@ def _settings(lines: Sequence[str]) -> str:
 
 def _figure(file: SavedFile, picture: Picture) -> str:
     name = escape(file.name)
-    named = f'<a href="{escape(picture.link)}">{name}</a>' if picture.link else name
+    named = f'<a href="{escape(picture.link)}" style="{_LINK}">{name}</a>' if picture.link else name
     told = words.facts(file, picture.clip)
     if file.path is None:
         told.append("too large to be kept; .url has the address until it expires")

@@ -165,6 +165,8 @@ def facts(file: SavedFile, clip: Clip | None) -> list[str]:
 
 def who_said(now: Snapshot) -> str:
     """Whose word the error is."""
+    if now.state is TaskState.LOST:
+        return "openclaw_nb"
     last = now.attempts[-1] if now.attempts else None
     if last is not None and last.why not in {Why.SKIPPED, Why.NOT_REGISTERED}:
         return f"{last.ref} · {outcome(last)}"

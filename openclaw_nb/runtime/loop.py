@@ -21,6 +21,7 @@ V = TypeVar("V")
 
 _SLICE_SECONDS = 0.2
 """Short waits stay interruptible on every OS, and let the wait hooks run."""
+_IDLE_SECONDS = 0.5
 _CANCEL_SECONDS = 1.5
 _JOIN_SECONDS = 0.5
 
@@ -156,9 +157,17 @@ def run_hooks() -> None:
         hook()
 
 
-def hook_seconds() -> float | None:
-    """How long a wait may last until the hooks are due; None when there are none."""
-    return _SLICE_SECONDS if _hooks else None
+async def wake_for(future: asyncio.Future[None]) -> None:
+    """Wait on the caller's loop, with the wait hooks.
+
+    ipykernel's interrupt handler cancels the cell and does not wake its loop: the loop must not
+    sleep for long. The core thread has neither hooks nor interrupts.
+    """
+    if on_core_thread():
+        await future
+    while not future.done():
+        await asyncio.wait((future,), timeout=_SLICE_SECONDS if _hooks else _IDLE_SECONDS)
+        run_hooks()
 
 
 def wait(future: Future[V], timeout: float | None = None) -> V:
