@@ -72,6 +72,7 @@ class Task:
         self._watchers: list[Watcher] = []
         self._finishers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
+        self._ended = False
 
     @property
     def snapshot(self) -> Snapshot:
@@ -246,22 +247,34 @@ class Task:
         return self
 
     def update(self, **changes: Any) -> None:
-        """Replace fields of the snapshot and tell the watchers. For the client, not for users."""
+        """Replace fields of the snapshot and tell the watchers. For the client, not for users.
+
+        What comes after the end changes nothing.
+        """
         with self._lock:
+            if self._ended:
+                return
             self._snapshot = replace(self._snapshot, **changes)
-            watchers = tuple(self._watchers)
-        for watcher in watchers:
-            _guarded(partial(watcher, self._snapshot))
+        self._tell()
 
     def finish(self, outcome: Video | BaseException, **changes: Any) -> None:
         """Store how the task ended and wake whoever waits. For the client, not for users."""
-        if self._future.done():
-            return
-        self.update(**changes)
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            self._snapshot = replace(self._snapshot, **changes)
+        self._tell()
         if isinstance(outcome, BaseException):
             self._future.set_exception(outcome)
         else:
             self._future.set_result(outcome)
+
+    def _tell(self) -> None:
+        with self._lock:
+            watchers, now = tuple(self._watchers), self._snapshot
+        for watcher in watchers:
+            _guarded(partial(watcher, now))
 
     def __repr__(self) -> str:
         now = self._snapshot

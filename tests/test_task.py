@@ -199,10 +199,11 @@ def test_what_a_view_repeats_does_not_block_the_loop_that_awaits(job):
     assert threads[0] not in (threading.current_thread(), loop.core().thread)
 
 
-def test_the_first_end_counts():
+def test_the_first_end_counts_and_nothing_changes_after_it():
     task = Job().start()
     video = task.result(5)
     task.finish(TaskCancelled("too late"), state=TaskState.CANCELLED)
+    task.update(state=TaskState.RUNNING)
     assert (task.result(), task.state) == (video, TaskState.SUCCEEDED)
 
 

@@ -117,8 +117,7 @@ def _encoded(path: Path, *, width: int, fps: int, quality: int) -> bytes:
     import av
 
     out = io.BytesIO()
-    flags = {"movflags": "faststart"}
-    writer: Any = av.open(out, "w", "mp4", options=flags)
+    writer: Any = av.open(out, "w", "mp4")
     with av.open(str(path)) as source, writer as target:
         shape = source.streams.video[0]
         video = target.add_stream("libx264", rate=fps)
@@ -141,14 +140,15 @@ def _thinned(source: Any, fps: int) -> Iterator[VideoFrame]:
     """At most `fps` frames of every second, numbered anew."""
     from fractions import Fraction
 
-    count = 0
+    last = -1
     for frame in source.decode(video=0):
         at = frame.time or 0.0
         if at > _PREVIEW_SECONDS:
             return
-        if at * fps + 1e-6 >= count:
-            frame.pts, frame.time_base = count, Fraction(1, fps)
-            count += 1
+        slot = int(at * fps + 1e-6)
+        if slot > last:
+            frame.pts, frame.time_base = slot, Fraction(1, fps)
+            last = slot
             yield frame
 
 

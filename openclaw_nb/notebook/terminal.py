@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 from typing import TextIO
 
 from openclaw_nb.notebook import render
@@ -11,14 +12,26 @@ from openclaw_nb.task import Snapshot
 
 
 class Bar:
-    """Draws snapshots on a stream."""
+    """Draws snapshots on a stream; the end once, whoever brings it first."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
+        self._lock = threading.Lock()
         self._last: object = None
+        self._ended = False
 
     def draw(self, now: Snapshot) -> None:
         """Overwrite the line in a terminal; elsewhere add one when the state changed."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = not now.state.active
+            try:
+                self._draw(now)
+            except (OSError, ValueError):
+                return  # the terminal was closed; the job goes on
+
+    def _draw(self, now: Snapshot) -> None:
         if self._stream.isatty():
             width = shutil.get_terminal_size().columns - 1
             end = "" if now.state.active else "\n"
@@ -30,8 +43,5 @@ class Bar:
             self._write(f"{render.task_line(now)}\n")
 
     def _write(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except (OSError, ValueError):
-            return  # the terminal was closed; the job goes on
+        self._stream.write(text)
+        self._stream.flush()

@@ -147,7 +147,9 @@ def _framed(html: str) -> str:
 def show(task: Task) -> None:
     """Display `task` here and keep the display up to date."""
     if kernel.current() is None:
-        Pace(task, Bar().draw)
+        bar = Bar()
+        task.when_waited(lambda: bar.draw(task.snapshot))
+        Pace(task, bar.draw)
         return
     _shown[task] = _cell()
     _view(task).show()
