@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from openclaw_nb.core.domain import Attempt, Ref, Request, TaskState
@@ -56,6 +59,8 @@ class Snapshot:
 
 Watcher = Callable[[Snapshot], None]
 
+_log = logging.getLogger(__name__)
+
 
 class Task:
     """A running generation. Interrupting a cell does not stop it; `cancel` does."""
@@ -65,7 +70,9 @@ class Task:
         self._snapshot = first
         self._on_cancel = on_cancel
         self._watchers: list[Watcher] = []
+        self._finishers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
+        self._ended = False
 
     @property
     def snapshot(self) -> Snapshot:
@@ -117,21 +124,70 @@ class Task:
         return self._future.done()
 
     def __await__(self) -> Generator[Any, None, Video]:
-        # Shielded: interrupting the cell, or wait_for's time-out, must not cancel a billed job.
-        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+        return self._waited().__await__()
 
-    def result(self, timeout: float | None = None) -> Video:
+    async def _waited(self) -> Video:
+        """Wait from any loop. What an interrupt or `wait_for` cancels is the wait, never the job."""
+        here = asyncio.get_running_loop()
+        woken = here.create_future()
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        def ended(_: Future[Video]) -> None:
+            with suppress(RuntimeError):  # the loop that waited was closed
+                here.call_soon_threadsafe(wake)
+
+        self._future.add_done_callback(ended)
+        try:
+            await loop.wake_for(woken)
+        except asyncio.CancelledError as stopped:
+            self._explain(stopped)
+            raise
+        if self._finishers and not loop.on_core_thread():
+            await asyncio.to_thread(self._run_finishers)
+        return self._future.result()
+
+    def result(self, timeout: float | None = None, *, pump: bool = False) -> Video:
         """Wait for the video. Interrupting the wait leaves the job running.
 
         Args:
             timeout: Seconds to wait at most; None waits until the task ends.
+            pump: Keep your own coroutines running meanwhile, in a notebook; needs
+                `enable_nested_loops()` first.
 
         Raises:
             TimeoutError: `timeout` passed; the task goes on.
             TaskCancelled: the task was cancelled.
             OpenclawError: what ended the task.
         """
-        return loop.wait(self._future, timeout)
+        if pump:
+            from openclaw_nb.notebook.kernel import pump_until
+
+            return pump_until(self, timeout)
+        try:
+            return loop.wait(self._future, timeout)
+        except KeyboardInterrupt as stopped:
+            self._explain(stopped)
+            raise
+        finally:
+            if self._future.done():
+                self._run_finishers()
+
+    def _explain(self, stopped: BaseException) -> None:
+        """Say in the traceback that only the wait is over."""
+        if not self._future.done():
+            stopped.add_note(
+                f"The job goes on. Take it up with openclaw_nb.task({self.id[:8]!r}).result(), "
+                "or stop it with .cancel()."
+            )
+
+    def _run_finishers(self) -> None:
+        with self._lock:
+            finishers, self._finishers = self._finishers, []
+        for finisher in finishers:
+            _guarded(finisher)
 
     def cancel(self) -> bool:
         """Stop the job: no more polls, no further candidate, and the provider is told if it can be.
@@ -143,13 +199,24 @@ class Task:
         self._on_cancel()
         return True
 
-    def on_done(self, callback: Callable[[Task], None]) -> Task:
+    def on_done(self, callback: Callable[[Task], object]) -> Task:
         """Call `callback(task)` once when the task ends; at once when it has ended.
 
-        What it prints goes to the cell that registered it.
+        What it prints goes to the cell that registered it. It runs on
+        a worker thread, where it may block.
         """
         context = contextvars.copy_context()
-        self._future.add_done_callback(lambda _: context.run(callback, self))
+
+        def call() -> None:
+            _guarded(lambda: context.run(callback, self))
+
+        def ended(_: Future[Video]) -> None:
+            if loop.on_core_thread():
+                loop.core().offload(call)
+            else:
+                call()
+
+        self._future.add_done_callback(ended)
         return self
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
@@ -164,6 +231,14 @@ class Task:
 
         return stop
 
+    def when_waited(self, finisher: Callable[[], None]) -> None:
+        """Call `finisher()` once, in the thread of whoever waits for the end first.
+
+        For views: what the waiting cell publishes itself is kept in saved notebooks.
+        """
+        with self._lock:
+            self._finishers.append(finisher)
+
     def show(self) -> Task:
         """Display the live view here."""
         from openclaw_nb.notebook.view import show
@@ -172,29 +247,60 @@ class Task:
         return self
 
     def update(self, **changes: Any) -> None:
-        """Replace fields of the snapshot and tell the watchers. For the client, not for users."""
+        """Replace fields of the snapshot and tell the watchers. For the client, not for users.
+
+        What comes after the end changes nothing.
+        """
         with self._lock:
+            if self._ended:
+                return
             self._snapshot = replace(self._snapshot, **changes)
-            watchers = tuple(self._watchers)
-        for watcher in watchers:
-            watcher(self._snapshot)
+        self._tell()
 
     def finish(self, outcome: Video | BaseException, **changes: Any) -> None:
         """Store how the task ended and wake whoever waits. For the client, not for users."""
-        self.update(**changes)
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            self._snapshot = replace(self._snapshot, **changes)
+        self._tell()
         if isinstance(outcome, BaseException):
             self._future.set_exception(outcome)
         else:
             self._future.set_result(outcome)
+
+    def _tell(self) -> None:
+        with self._lock:
+            watchers, now = tuple(self._watchers), self._snapshot
+        for watcher in watchers:
+            _guarded(partial(watcher, now))
 
     def __repr__(self) -> str:
         now = self._snapshot
         where = f" {now.ref}" if now.ref else ""
         return f"<Task {self.id[:8]} {now.state}{where} {now.elapsed_seconds:.0f} s>"
 
+<<<<<<< HEAD
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> Mapping[str, Any]:
+=======
+    def _ipython_display_(self) -> None:
+        # Displayed with an id, so that saved notebooks get the end and not the beginning.
+        from openclaw_nb.notebook.view import show_once
+
+        show_once(self)
+
+    def _repr_mimebundle_(self, **_: object) -> Mapping[str, Any]:
+>>>>>>> notebook
         from openclaw_nb.notebook.view import bundle
 
         return bundle(self)
+
+
+def _guarded(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except Exception:  # noqa: BLE001  # whoever looks on must not end the job that is being paid for
+        _log.exception("a callback of a task failed")

@@ -11,6 +11,7 @@ import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO, TypeAlias
 
@@ -123,4 +124,4 @@ async def _read(piece: _Piece) -> AsyncIterator[bytes]:
 
 
 def _open(path: str) -> BinaryIO:
-    return open(path, "rb")
+    return Path(path).open("rb")

@@ -100,8 +100,8 @@ class Video:
 
         return read_frames(self.path)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        from openclaw_nb.notebook.render import video_bundle
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from openclaw_nb.notebook.player import video_bundle
 
         return video_bundle(self)
 

@@ -125,7 +125,7 @@ class Transport:
         try:
             async with self._open(provider, access, call, url, deadline, keyed=True) as answer:
                 body = await read_limited(answer, provider.max_reply_bytes)
-                return Reply(answer.status_code, dict(answer.headers), body)
+                return Reply(answer.status_code, dict(answer.headers), body, call.path)
         except _NEVER_ARRIVED as error:
             raise Unreachable(_reason(error)) from error
         except (httpx.TransportError, TimeoutError) as error:

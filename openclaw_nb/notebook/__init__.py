@@ -1,0 +1,1 @@
+"""The notebook face: the only folder that imports ipywidgets, IPython or mediapy."""

@@ -1,0 +1,295 @@
+"""Tasks and videos as HTML and as text. Pure: values in, strings out.
+
+Everything that a user or a provider wrote is escaped. The HTML stands alone: inline styles only,
+since saved notebooks lose `<style>`, and theme colours with a fallback for other viewers.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from openclaw_nb.core.domain import Attempt, TaskState
+from openclaw_nb.notebook import words
+from openclaw_nb.notebook.words import Clip
+from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.task import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """How one file is shown."""
+
+    src: str | None = None
+    """What the player plays: a relative URL, or a data URL with a small preview."""
+    link: str | None = None
+    """Relative URL of the file itself, when the notebook's server can reach it."""
+    poster: bytes | None = None
+    """A JPEG."""
+    clip: Clip | None = None
+
+
+NO_PICTURE = Picture()
+
+_FAINT = "var(--jp-ui-font-color2,inherit)"
+_LINE = "var(--jp-border-color2,rgba(128,128,128,.35))"
+_BLUE = "var(--jp-brand-color1,#2196f3)"
+_GREEN = "var(--jp-success-color1,#43a047)"
+_RED = "var(--jp-error-color1,#e53935)"
+_AMBER = "var(--jp-warn-color1,#fb8c00)"
+_LINK = "color:var(--jp-content-link-color,inherit)"
+_CODE = "font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px"
+
+FONT = (
+    "color:var(--jp-ui-font-color1,inherit);font-family:var(--jp-ui-font-family,system-ui,"
+    "-apple-system,'Segoe UI',sans-serif);font-size:13px;line-height:1.5"
+)
+_CARD = (
+    f"max-width:720px;box-sizing:border-box;margin:6px 0;padding:16px 18px;border:1px solid {_LINE};"
+    f"border-radius:12px;background:var(--jp-layout-color1,transparent);{FONT}"
+)
+_COLOURS = {
+    TaskState.QUEUED: _FAINT,
+    TaskState.RUNNING: _BLUE,
+    TaskState.SUCCEEDED: _GREEN,
+    TaskState.FAILED: _RED,
+    TaskState.TIMED_OUT: _RED,
+    TaskState.CANCELLED: _FAINT,
+    TaskState.LOST: _AMBER,
+}
+
+
+def task_html(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
+    """A task as one card: notices, state, progress, then the player or the error."""
+    return card(notices_html(now), head_html(now), body_html(now, pictures))
+
+
+def card(*parts: str) -> str:
+    """The frame around parts; empty ones leave no gap."""
+    inner = "".join(part for part in parts if part)
+    return f'<div style="{_CARD}">{inner}</div>'
+
+
+def notices_html(now: Snapshot) -> str:
+    """The strip above everything."""
+    return _strip(words.notices(now))
+
+
+def head_html(now: Snapshot) -> str:
+    """State, model, time, prompt and progress: what changes all the time."""
+    ref = str(now.ref) if now.ref else (now.request.model or "")
+    title = _row(
+        f'<strong style="color:{_COLOURS[now.state]}">● {words.state(now.state)}</strong>',
+        f'<span style="font-weight:600;overflow-wrap:anywhere">{escape(ref)}</span>',
+        _badge() if now.result is not None and now.result.emulated else "",
+        f'<span style="margin-left:auto;color:{_FAINT};font-variant-numeric:tabular-nums">'
+        f"{words.clock(now.elapsed_seconds)}</span>",
+    )
+    return title + _prompt(now.request.prompt) + (_progress(now) if now.state.active else "")
+
+
+def body_html(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
+    """What changes seldom: the failed candidates; at the end the video, or the error."""
+    if now.result is not None:
+        return _video_body(now.result, pictures)
+    return _error(now) + _attempts(now.attempts)
+
+
+def video_html(video: Video, pictures: Sequence[Picture] = ()) -> str:
+    """A finished video as one card: warnings, player, facts, then what differed from the request.
+
+    Args:
+        video: What to show.
+        pictures: How each of its files is shown; without, only the facts are.
+    """
+    title = _row(
+        f'<strong style="overflow-wrap:anywhere">{escape(str(video.ref))}</strong>',
+        _badge() if video.emulated else "",
+    )
+    return card(
+        _strip(words.video_notices(video)),
+        title,
+        _prompt(video.request.prompt),
+        _video_body(video, pictures),
+    )
+
+
+def video_bundle(video: Video, pictures: Sequence[Picture] = ()) -> dict[str, str]:
+    """The video for every kind of frontend."""
+    return {"text/html": video_html(video, pictures), "text/plain": video_text(video, pictures)}
+
+
+def task_text(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
+    """A task in a few lines."""
+    lines = [f"! {notice}" for notice in words.notices(now)]
+    lines += [task_line(now), f'"{words.shortened(now.request.prompt)}"']
+    if now.result is not None:
+        lines += _file_lines(now.result, pictures) + words.settings(now.result)
+    if now.error:
+        lines += [f"{words.who_said(now)}: {now.error}", words.what_to_do(now)]
+    lines += [f"- {tried.ref} ({words.outcome(tried)}): {tried.error}" for tried in now.attempts]
+    return "\n".join(line for line in lines if line)
+
+
+def task_line(now: Snapshot) -> str:
+    """A task in one line, for a terminal."""
+    bar = words.text_bar(now) if now.state.active else ""
+    where = str(now.ref) if now.ref else (now.request.model or "")
+    head = f"{words.state(now.state)} {words.clock(now.elapsed_seconds)} {bar}".rstrip()
+    return words.joined([head, where, *words.doing(now)])
+
+
+def video_text(video: Video, pictures: Sequence[Picture] = ()) -> str:
+    """A finished video in a few lines."""
+    mark = "EMULATED, no model made this" if video.emulated else ""
+    head = words.joined([str(video.ref), words.taken(video.elapsed_seconds), mark])
+    lines = [f"! {notice}" for notice in words.video_notices(video)]
+    lines += [head, *_file_lines(video, pictures), *words.settings(video)]
+    return "\n".join(lines)
+
+
+def _file_lines(video: Video, pictures: Sequence[Picture]) -> list[str]:
+    lines: list[str] = []
+    for file, picture in _paired(video, pictures):
+        where = str(file.path) if file.path else f"{file.name}: too large to be kept, see .url"
+        lines.append(words.joined([where, *words.facts(file, picture.clip)]))
+    return lines
+
+
+def _paired(video: Video, pictures: Sequence[Picture]) -> list[tuple[SavedFile, Picture]]:
+    missing = len(video.files) - len(pictures)
+    return list(zip(video.files, [*pictures, *[NO_PICTURE] * missing], strict=False))
+
+
+def _row(*parts: str) -> str:
+    inner = " ".join(part for part in parts if part)
+    style = "display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 10px"
+    return f'<div style="{style}">{inner}</div>'
+
+
+def _strip(lines: Sequence[str]) -> str:
+    style = (
+        f"margin:0 0 12px;padding:7px 12px;border-left:3px solid {_AMBER};border-radius:4px;"
+        "background:rgba(251,140,0,.12);overflow-wrap:anywhere"
+    )
+    inner = "<br>".join(escape(words.shortened(line)) for line in lines)
+    return f'<div role="status" style="{style}">{inner}</div>' if lines else ""
+
+
+def _badge() -> str:
+    style = (
+        f"padding:1px 8px;border:1px solid {_AMBER};border-radius:9px;font-size:11px;"
+        "font-weight:600;letter-spacing:.06em;white-space:nowrap"
+    )
+    return f'<span style="{style}" title="made by the emulator; no model ran">EMULATED</span>'
+
+
+def _prompt(prompt: str) -> str:
+    style = "margin:6px 0 0;font-size:15px;overflow-wrap:anywhere"
+    return f'<div style="{style}">{escape(words.shortened(prompt))}</div>'
+
+
+def _progress(now: Snapshot) -> str:
+    full = words.fraction(now)
+    value = "" if full is None else f' max="1" value="{full:.3f}"'
+    bar = f"width:100%;height:8px;margin:12px 0 4px;accent-color:{_BLUE}"
+    told = escape(words.joined(words.doing(now)))
+    return (
+        f'<progress{value} aria-label="progress" style="{bar}"></progress>'
+        f'<div style="color:{_FAINT};font-size:12px">{told}</div>'
+    )
+
+
+def _error(now: Snapshot) -> str:
+    if not now.error:
+        return ""
+    box = (
+        f"margin:12px 0 0;padding:9px 12px;border-left:3px solid {_RED};border-radius:4px;"
+        "background:rgba(229,57,53,.10)"
+    )
+    todo = words.what_to_do(now)
+    advice = f'<div style="margin-top:6px">{escape(todo)}</div>' if todo else ""
+    return (
+        f'<div role="alert" style="{box}"><div style="color:{_FAINT};font-size:12px">'
+        f"{escape(words.who_said(now))}</div>"
+        f'<div style="white-space:pre-line;overflow-wrap:anywhere">'
+        f"{escape(words.shortened(now.error, 1_000))}</div>{advice}</div>"
+    )
+
+
+def _attempts(attempts: Sequence[Attempt]) -> str:
+    if not attempts:
+        return ""
+    count = f"{len(attempts)} candidate{'s' if len(attempts) > 1 else ''} gave no video"
+    rows = "".join(
+        f'<li style="margin:3px 0"><strong>{escape(str(tried.ref))}</strong> '
+        f'<span style="color:{_FAINT}">{escape(words.outcome(tried))}</span><br>'
+        f"{escape(words.shortened(tried.error))}</li>"
+        for tried in attempts
+    )
+    return (
+        f'<details style="margin:12px 0 0"><summary style="cursor:pointer;color:{_FAINT}">{count}'
+        f'</summary><ul style="margin:6px 0 0;padding-left:20px;overflow-wrap:anywhere">{rows}'
+        "</ul></details>"
+    )
+
+
+def _video_body(video: Video, pictures: Sequence[Picture]) -> str:
+    figures = "".join(_figure(file, picture) for file, picture in _paired(video, pictures))
+    made = f"made by {video.ref.provider} in {words.taken(video.elapsed_seconds)}"
+    return (
+        figures
+        + f'<div style="color:{_FAINT};font-size:12px">{escape(made)}</div>'
+        + _settings(words.settings(video))
+        + _attempts(video.attempts)
+    )
+
+
+def _settings(lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    rows = "".join(
+        f'<div><span style="{_CODE}">{escape(name)}</span>:{escape(rest)}</div>'
+        for name, _, rest in (line.partition(":") for line in lines)
+    )
+    style = f"margin:12px 0 0;padding:10px 0 0;border-top:1px solid {_LINE};overflow-wrap:anywhere"
+    title = '<div style="font-weight:600">Sent otherwise than asked</div>'
+    return f'<div style="{style}">{title}{rows}</div>'
+
+
+def _figure(file: SavedFile, picture: Picture) -> str:
+    name = escape(file.name)
+    named = f'<a href="{escape(picture.link)}" style="{_LINK}">{name}</a>' if picture.link else name
+    told = words.facts(file, picture.clip)
+    if file.path is None:
+        told.append("too large to be kept; .url has the address until it expires")
+    caption = words.joined(told)
+    return (
+        f'<figure style="margin:12px 0 4px">{_player(file, picture)}'
+        f'<figcaption style="margin-top:6px;font-size:12px;overflow-wrap:anywhere">{named}'
+        f' <span style="color:{_FAINT}">{escape(caption)}</span></figcaption></figure>'
+    )
+
+
+def _player(file: SavedFile, picture: Picture) -> str:
+    poster = data_url("image/jpeg", picture.poster) if picture.poster else ""
+    box = "display:block;width:100%;max-height:420px;border-radius:8px;background:#000"
+    if picture.clip is not None:
+        box += f";aspect-ratio:{picture.clip.width}/{picture.clip.height}"
+    if picture.src:
+        shown = f' poster="{poster}"' if poster else ""
+        # `src` here and no <source>: notebooks that are not trusted lose that one.
+        return (
+            f'<video controls loop playsinline preload="none" src="{escape(picture.src)}"{shown}'
+            f' aria-label="{escape(file.name)}" style="{box}"></video>'
+        )
+    if poster:
+        return f'<img src="{poster}" alt="{escape(file.name)}" style="{box};object-fit:contain">'
+    return ""
+
+
+def data_url(media_type: str, data: bytes) -> str:
+    """Bytes as an address."""
+    return f"data:{media_type};base64,{b64encode(data).decode()}"

@@ -1,0 +1,101 @@
+"""What kind of file a few bytes are. Content beats the name, the name beats a declared type."""
+
+from __future__ import annotations
+
+from openclaw_nb.core.domain import Kind
+
+HEAD_BYTES = 512
+"""How much of a file is looked at."""
+
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "image/heic": ".heic",
+    "image/heif": ".heif",
+    "audio/ogg": ".ogg",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "audio/flac": ".flac",
+    "audio/aac": ".aac",
+    "audio/opus": ".opus",
+    "audio/mp4": ".m4a",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+    "video/webm": ".webm",
+}
+_BY_EXTENSION = {extension: type for type, extension in EXTENSIONS.items()} | {
+    ".jpeg": "image/jpeg"
+}
+_SPELLINGS = {
+    "audio/wave": "audio/wav",
+    "audio/x-wav": "audio/wav",
+    "audio/x-flac": "audio/flac",
+    "audio/x-opus+ogg": "audio/ogg",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-m4a": "audio/mp4",
+    "image/jpg": "image/jpeg",
+}
+_AUDIO_BRANDS = frozenset({b"m4a ", b"m4b ", b"m4p ", b"m4r ", b"f4a ", b"f4b "})
+_GENERIC = frozenset({"application/octet-stream", "application/zip"})
+
+
+def detect(head: bytes, name: str = "", declared: str = "") -> str | None:
+    """The media type of a file from its first bytes, its name, and what its sender said."""
+    named = _BY_EXTENSION.get(_extension(name))
+    found = _magic(head)
+    if found and not (found in _GENERIC and named):
+        return found
+    plain = declared.partition(";")[0].strip().lower()
+    return named or _SPELLINGS.get(plain, plain) or None
+
+
+def kind_of(media_type: str | None) -> Kind | None:
+    """image, video or audio; None for anything else."""
+    family = (media_type or "").partition("/")[0]
+    return Kind(family) if family in set(Kind) else None
+
+
+def extension_of(media_type: str) -> str:
+    """The usual extension with its dot; empty when there is none."""
+    plain = media_type.partition(";")[0].strip().lower()
+    return EXTENSIONS.get(_SPELLINGS.get(plain, plain), "")
+
+
+def _extension(name: str) -> str:
+    _, dot, extension = name.rpartition(".")
+    return f"{dot}{extension.lower()}"
+
+
+def _magic(head: bytes) -> str | None:
+    if head[4:8] == b"ftyp":
+        return _brand(head[8:12])
+    if head[:4] == b"\x1aE\xdf\xa3":
+        return "video/webm"
+    import puremagic
+
+    try:
+        matches = puremagic.magic_string(head)
+    except (puremagic.PureError, ValueError):
+        return None
+    types = [match.mime_type for match in matches if match.mime_type]
+    if not types:
+        return None
+    if types[0].startswith("application/vnd.openxml"):
+        return "application/zip"
+    return _SPELLINGS.get(types[0], types[0])
+
+
+def _brand(brand: bytes) -> str:
+    """The `ftyp` brand of an MP4-like container (ISO/IEC 14496-12) decides what it holds."""
+    lower = brand.lower()
+    if lower in _AUDIO_BRANDS:
+        return "audio/mp4"
+    if lower in {b"heic", b"heix"}:
+        return "image/heic"
+    if lower in {b"mif1", b"heif"}:
+        return "image/heif"
+    if lower == b"avif":
+        return "image/avif"
+    return "video/quicktime" if lower == b"qt  " else "video/mp4"

@@ -1,0 +1,130 @@
+"""The media store: names, the size cap, temporary files in the target directory, atomic renames."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from openclaw_nb.runtime.media_types import HEAD_BYTES, extension_of
+
+_STEM_CHARACTERS = 60
+_DIRECTORY_MODE = 0o700
+_FILE_MODE = 0o644
+
+
+def stem_of(hint: str | None) -> str:
+    """The readable part of a file name: base name, no extension, safe characters, 60 at most."""
+    base = re.split(r"[/\\]", (hint or "").strip())[-1]
+    name = base.rpartition(".")[0] if "." in base else base
+    clean = re.sub(r"_+", "_", re.sub(r"[^\w.\-]", "_", name.strip()))
+    return clean.removeprefix("_").removesuffix("_")[:_STEM_CHARACTERS].lstrip(".")
+
+
+def file_name(hint: str | None, media_type: str) -> str:
+    """A unique name: `<stem>---<uuid><extension>`, or without a usable stem the uuid alone."""
+    stem, unique = stem_of(hint), str(uuid4())
+    return (
+        f"{stem}---{unique}{extension_of(media_type)}"
+        if stem
+        else (f"{unique}{extension_of(media_type)}")
+    )
+
+
+def readable_name(name: str) -> str:
+    """A stored file's name without its unique part."""
+    stem, found, rest = name.partition("---")
+    return f"{stem}.{rest.rpartition('.')[2]}" if found else name
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A directory of finished media."""
+
+    directory: Path
+    max_bytes: int
+    """The largest file that is kept; one byte more is refused."""
+
+    async def begin(self) -> Part:
+        """A temporary file beside the final ones; the directory is made when it is missing."""
+        return await asyncio.to_thread(self._begin)
+
+    def _begin(self) -> Part:
+        self.directory.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=".part-", dir=self.directory)
+        return Part(Path(name), os.fdopen(descriptor, "wb"))
+
+    def remove(self, paths: tuple[Path, ...]) -> None:
+        """Delete files of a result that could not be finished, and their sidecars."""
+        for path in paths:
+            path.unlink(missing_ok=True)
+            sidecar_of(path).unlink(missing_ok=True)
+
+
+class Part:
+    """A file being written: all of it appears under its final name, or nothing does."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path, self._file = path, file
+        self.size = 0
+        self.head = b""
+        """The first bytes, for recognising what came."""
+
+    async def write(self, chunk: bytes) -> None:
+        """Append."""
+        if len(self.head) < HEAD_BYTES:
+            self.head = (self.head + chunk)[:HEAD_BYTES]
+        await asyncio.to_thread(self._file.write, chunk)
+        self.size += len(chunk)
+
+    async def restart(self) -> None:
+        """Forget what was written."""
+        await asyncio.to_thread(self._rewind)
+        self.size, self.head = 0, b""
+
+    def _rewind(self) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+
+    async def commit(self, name: str) -> Path:
+        """Flush to disk and rename to `name` in the same directory."""
+        return await asyncio.to_thread(self._commit, name)
+
+    def _commit(self, name: str) -> Path:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._path.chmod(_FILE_MODE)
+        return self._path.replace(self._path.with_name(name))
+
+    async def abandon(self) -> None:
+        """Close and delete; nothing is left. Harmless after a commit."""
+        await asyncio.to_thread(self._abandon)
+
+    def _abandon(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def sidecar_of(path: Path) -> Path:
+    """Where the facts about a stored file are: the same name with `.json`."""
+    return path.with_suffix(".json")
+
+
+def write_sidecar(path: Path, facts: Mapping[str, object]) -> None:
+    """Write what made the file beside it, atomically. No credentials, no signed addresses."""
+    target = sidecar_of(path)
+    descriptor, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(facts, file, ensure_ascii=False, indent=2, default=str)
+    Path(name).chmod(_FILE_MODE)
+    Path(name).replace(target)

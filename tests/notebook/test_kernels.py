@@ -1,0 +1,240 @@
+"""Cancel, Run All, interrupts and saved notebooks, with real kernels of several ipykernels."""
+
+import time
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.notebook.kernels import Kernel, environment, kernel_env, manager
+
+PREPARE = """
+import asyncio, sys, time
+from tests.toy import FOR_EVER, Job, a_video
+from openclaw_nb.runtime import loop
+from openclaw_nb.notebook.kernel import enable_nested_loops
+"""
+START = "job = Job(seconds={seconds}); task = job.start()"
+WAITS = {"result": "task.result()", "await": "await task"}
+VERSIONS = [
+    "current",
+    pytest.param("6.31.0", marks=pytest.mark.matrix),
+    pytest.param("7.3.0", marks=pytest.mark.matrix),
+]
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def python(request, tmp_path_factory):
+    return environment(request.param, tmp_path_factory.getbasetemp() / "envs")
+
+
+@pytest.fixture(scope="module")
+def shared(python, tmp_path_factory):
+    kernel = Kernel(python, tmp_path_factory.mktemp("kernel"))
+    kernel.run(PREPARE, timeout=30)
+    yield kernel
+    kernel.stop()
+
+
+@pytest.fixture
+def fresh(python, tmp_path):
+    kernel = Kernel(python, tmp_path)
+    kernel.run(PREPARE, timeout=30)
+    yield kernel
+    kernel.stop()
+
+
+def shown(kernel, seconds="FOR_EVER"):
+    """A running task on display; the comm of its Cancel button."""
+    kernel.run(START.format(seconds=seconds) + "\ntask")
+    return kernel.button()
+
+
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
+@pytest.mark.parametrize("over_subshell", [False, True], ids=["main", "subshell"])
+def test_cancel_works_while_a_cell_waits(shared, wait, over_subshell):
+    subshell = shared.subshell() if over_subshell else None
+    if over_subshell and subshell is None:
+        pytest.skip("no sub-shells in this ipykernel")
+    button = shown(shared)
+    cell = shared.send(f"print('waiting', flush=True)\n{wait}")
+    shared.said("waiting")
+    clicked = time.monotonic()
+    shared.click(button, subshell)
+    reply = shared.reply(cell)
+    assert (reply["ename"], time.monotonic() - clicked < 2) == ("TaskCancelled", True)
+
+
+def test_cancel_works_when_no_cell_waits(shared):
+    button = shown(shared)
+    shared.click(button)
+    assert "TaskCancelled" in shared.run(
+        "try: task.result(5)\nexcept Exception as e: print(type(e).__name__)"
+    )
+
+
+def test_cells_queued_behind_a_wait_run_in_order_though_the_button_was_clicked(shared):
+    button = shown(shared)
+    cells = [
+        shared.send("print('waiting', flush=True)\ntry: task.result()\nexcept Exception: print(1)"),
+        shared.send("print(2)"),
+        shared.send("print(3)"),
+    ]
+    shared.said("waiting")
+    shared.click(button)
+    assert [shared.reply(cell)["status"] for cell in cells] == ["ok"] * 3
+    texts = [shared.said(text)["content"]["text"].strip() for text in "123"]
+    assert texts == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("how", ["", "pump=True"], ids=["plain", "pump"])
+def test_run_all_loses_no_cell(fresh, how):
+    if how:
+        fresh.run("enable_nested_loops()")
+    codes = [
+        f"{START.format(seconds=1)}\ntask.result({how}); print('one')",
+        f"{START.format(seconds=0.3)}\ntask.result({how}); print('two')",
+        "print('three')",
+    ]
+    cells = [fresh.send(code) for code in codes]
+    assert [fresh.reply(cell)["status"] for cell in cells] == ["ok"] * 3
+    for text in ("one", "two", "three"):
+        fresh.said(text)
+    assert fresh.run("print(1 + 1)") == "2\n"
+
+
+def test_pumping_keeps_the_users_coroutines_alive_and_must_be_enabled(fresh):
+    fresh.run(START.format(seconds=0.5))
+    refused = fresh.reply(fresh.send("task.result(pump=True)"))
+    assert (refused["ename"], "enable_nested_loops" in refused["evalue"]) == ("RuntimeError", True)
+    fresh.run("enable_nested_loops()\nassert asyncio.run(asyncio.sleep(0, 'nested')) == 'nested'")
+    ticks = fresh.run("""
+ticks = []
+async def tick():
+    while True:
+        ticks.append(1); await asyncio.sleep(0.05)
+mine = asyncio.ensure_future(tick())
+job = Job(seconds=0.8); job.start().result(pump=True)
+mine.cancel()
+print(len(ticks))
+""")
+    assert int(ticks) > 5
+    with_time_out = fresh.reply(
+        fresh.send("job = Job(seconds=FOR_EVER); job.start().result(0.2, pump=True)")
+    )
+    assert with_time_out["ename"] == "TimeoutError"
+    assert fresh.run("assert not job.task.done(); job.end(); print(job.task.result(5).ref)")
+
+
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
+def test_an_interrupt_ends_the_wait_and_not_the_job(shared, wait):
+    shown(shared)
+    cell = shared.send(f"print('waiting', flush=True)\n{wait}")
+    shared.said("waiting")
+    interrupted = time.monotonic()
+    shared.manager.interrupt_kernel()
+    reply = shared.reply(cell)
+    assert time.monotonic() - interrupted < 2
+    assert reply["ename"] in {"KeyboardInterrupt", "CancelledError"}
+    shared.run("polls = job.polls\nawait asyncio.sleep(0.3)\nassert job.polls > polls")
+    assert shared.run("job.end(); print(task.result(5).ref)").startswith("fal/")
+
+
+def test_the_job_goes_on_while_a_cell_computes(shared):
+    shown(shared)
+    polls = shared.run("before = job.polls; time.sleep(1); print(job.polls - before); job.end()")
+    assert int(polls) > 10
+
+
+def test_the_card_moves_while_a_cell_blocks(shared):
+    shown(shared)
+    first = len(shared.heard)
+    shared.run("time.sleep(1.5); job.end()")
+    heads = [
+        m["content"]["data"]["state"]["value"]
+        for m in shared.heard[first:]
+        if m["msg_type"] == "comm_msg" and "● Running" in str(m["content"]["data"])
+    ]
+    assert 1 <= len(heads) <= 7
+
+
+@pytest.mark.parametrize("nest", ["nest_asyncio2"])
+def test_httpx_works_on_the_core_loop_in_a_kernel_that_was_nested(fresh, nest):
+    fresh.run(f"""
+import http.server, threading, httpx
+class Hello(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.send_header("content-length", "5"); self.end_headers()
+        self.wfile.write(b"hello")
+    def log_message(self, *_): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hello)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+async def get():
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return (await client.get(f"http://127.0.0.1:{{server.server_port}}/")).text
+assert loop.wait(loop.start(get()), 10) == "hello"
+import {nest}; {nest}.apply()
+assert loop.wait(loop.start(get()), 10) == "hello"
+""")
+    assert fresh.run("print(loop.wait(loop.start(get()), 10)); server.shutdown()") == "hello\n"
+
+
+def executed(python, folder, *codes):
+    """The outputs of each cell of a notebook as nbclient saves it."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code) for code in (PREPARE, *codes)]
+    )
+    client = NotebookClient(notebook, km=manager(python), timeout=15, store_widget_state=False)
+    try:
+        client.execute(env=kernel_env(folder), cwd=str(folder))
+    finally:
+        client.kc.stop_channels()
+        client.km.shutdown_kernel(now=True)
+    return [cell.outputs for cell in notebook.cells[1:]]
+
+
+WIDGETS = {"widgets": "", "plain": "sys.modules['ipywidgets'] = None\n"}
+
+
+@pytest.mark.parametrize("prepare", WIDGETS.values(), ids=WIDGETS)
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
+def test_a_saved_notebook_shows_the_end_of_a_task_awaited_two_cells_later(
+    python, tmp_path, wait, prepare
+):
+    first, _, _ = executed(
+        python,
+        tmp_path,
+        f"{prepare}{START.format(seconds='FOR_EVER')}\ntask",
+        "time.sleep(0.3)",
+        f"job.end()\n_ = {wait}",
+    )
+    (output,) = first
+    assert output["data"]["text/plain"].startswith("Done")
+    assert "● Done" in output["data"]["text/html"]
+    assert "<source" not in output["data"]["text/html"]
+    assert "<script" not in output["data"]["text/html"]
+    assert ("application/vnd.jupyter.widget-view+json" in output["data"]) is (not prepare)
+
+
+def test_show_as_the_value_of_a_cell_is_one_view(python, tmp_path):
+    (outputs,) = executed(python, tmp_path, f"{START.format(seconds=0.1)}\ntask.show()")
+    assert len(outputs) == 1
+
+
+def test_a_task_that_failed_is_saved_as_failed(python, tmp_path):
+    outputs, _ = executed(
+        python,
+        tmp_path,
+        "job = Job(seconds=0.1, outcome=ValueError('no <b>luck</b>')); task = job.start(); task",
+        "try: task.result()\nexcept ValueError: pass",
+    )
+    assert "no &lt;b&gt;luck" in outputs[0]["data"]["text/html"]
+    assert "no <b>luck" in outputs[0]["data"]["text/plain"]
+
+
+def test_a_kernel_with_a_running_job_shuts_down_soon(fresh):
+    shown(fresh)
+    began = time.monotonic()
+    fresh.client.stop_channels()
+    fresh.manager.shutdown_kernel(now=False)
+    assert time.monotonic() - began < 5
