@@ -281,11 +281,6 @@ class Task:
         where = f" {now.ref}" if now.ref else ""
         return f"<Task {self.id[:8]} {now.state}{where} {now.elapsed_seconds:.0f} s>"
 
-<<<<<<< HEAD
-    def _repr_mimebundle_(
-        self, include: object = None, exclude: object = None
-    ) -> Mapping[str, Any]:
-=======
     def _ipython_display_(self) -> None:
         # Displayed with an id, so that saved notebooks get the end and not the beginning.
         from openclaw_nb.notebook.view import show_once
@@ -293,7 +288,6 @@ class Task:
         show_once(self)
 
     def _repr_mimebundle_(self, **_: object) -> Mapping[str, Any]:
->>>>>>> notebook
         from openclaw_nb.notebook.view import bundle
 
         return bundle(self)

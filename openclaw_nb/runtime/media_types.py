@@ -79,7 +79,7 @@ def _magic(head: bytes) -> str | None:
         matches = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):
         return None
-    types = [match.mime_type for match in matches if match.mime_type]
+    types: list[str] = [match.mime_type for match in matches if match.mime_type]
     if not types:
         return None
     if types[0].startswith("application/vnd.openxml"):
