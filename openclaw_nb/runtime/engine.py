@@ -1,0 +1,270 @@
+"""One job from submission to files: the only loop that polls. It knows no provider by name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar, assert_never
+
+from openclaw_nb.core.domain import Job, Ref, Why
+from openclaw_nb.core.refusals import classify, said
+from openclaw_nb.core.wire import (
+    AnyProvider,
+    Call,
+    Done,
+    Fetch,
+    Malformed,
+    Refused,
+    Reply,
+    Step,
+    Ticket,
+    Wait,
+)
+from openclaw_nb.errors import (
+    MalformedReply,
+    ProviderError,
+    ProviderRefused,
+    ProviderTimeout,
+    ProviderUnreachable,
+    SubmitUnanswered,
+)
+from openclaw_nb.runtime.clock import Clock, Deadline
+from openclaw_nb.runtime.transport import Access, TooLarge, Transport, Unanswered, Unreachable
+
+_log = logging.getLogger("openclaw_nb")
+
+_SUBMIT_GRACE_SECONDS = 30.0
+_CANCEL_SECONDS = 10.0
+_EMULATOR_HEADER = "x-openclaw-emulator"
+_E = TypeVar("_E", bound=ProviderError)
+
+
+class Journal(Protocol):
+    """Who writes down what happens, before it goes on."""
+
+    async def sending(self) -> None:
+        """A submission is about to leave."""
+
+    async def not_accepted(self) -> None:
+        """It is known that the submission made no job."""
+
+    async def waiting(self, wait: Wait[Any]) -> None:
+        """The job stands so; its ticket must be kept before we wait."""
+
+    async def saving(self) -> None:
+        """The job is done; its files are being fetched."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One candidate at work."""
+
+    ref: Ref
+    provider: AnyProvider
+    access: Access
+    deadline: Deadline
+    journal: Journal
+    ticket: Ticket | None = None
+    emulated: bool = False
+    _notes: set[str] = field(default_factory=set[str])
+
+    @property
+    def job_id(self) -> str | None:
+        """The provider's id of the job, once there is one."""
+        return self.ticket.job_id if self.ticket else None
+
+    def note(self, text: str) -> None:
+        """Log an oddity, once per run."""
+        if text and text not in self._notes:
+            self._notes.add(text)
+            _log.warning("%s: %s", self.ref, text)
+
+
+class Engine:
+    """Sends, waits, reads. What comes back is where the files are; the store keeps them."""
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self.transport, self.clock = transport, clock
+
+    async def submit(self, run: Run, job: Job) -> Step[Any]:
+        """Send a job, once.
+
+        A cancellation waits for the answer first: a job without its ticket could not be found.
+        """
+        sent = asyncio.ensure_future(self._submit(run, job))
+        try:
+            return await asyncio.shield(sent)
+        except asyncio.CancelledError:
+            await asyncio.wait((sent,), timeout=_SUBMIT_GRACE_SECONDS)
+            if sent.done() and not sent.exception() and isinstance(step := sent.result(), Wait):
+                await self._keep(run, step)
+            raise
+
+    async def _submit(self, run: Run, job: Job) -> Step[Any]:
+        provider = run.provider
+        call = provider.build_submit(job)
+        await run.journal.sending()
+        try:
+            reply = await self.transport.send(provider, run.access, call, run.deadline)
+        except Unreachable as error:
+            await run.journal.not_accepted()
+            raise self._failed(ProviderUnreachable, run, f"{error}; nothing was sent") from error
+        except (Unanswered, TooLarge) as error:
+            raise self._lost_answer(run, str(error)) from error
+        self._look(run, reply)
+        if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise self._lost_answer(run, f"HTTP {reply.status}: {said(reply)}", reply.status)
+        if not _ok(reply):
+            await run.journal.not_accepted()
+            return provider.parse_error(reply)
+        try:
+            return provider.parse_submit(reply)
+        except Malformed as error:
+            raise self._lost_answer(run, str(error), reply.status) from error
+
+    async def follow(self, run: Run, step: Step[Any]) -> Done:
+        """Carry a submitted job to its end.
+
+        Raises:
+            ProviderRefused: the provider ended it without a video.
+            ProviderTimeout: the deadline passed; the job may go on there.
+            MalformedReply: an answer that is not what the contract says.
+        """
+        while True:
+            match step:
+                case Wait():
+                    await self._keep(run, step)
+                    await self._pause(run, step)
+                    step = await self._poll(run, step)
+                case Fetch():
+                    step = await self._fetch(run, step)
+                case Done():
+                    await run.journal.saving()
+                    return step
+                case Refused():
+                    raise self._refused(run, step)
+                case _:
+                    assert_never(step)
+
+    async def cancel(self, run: Run) -> None:
+        """Tell the provider to stop, where it can be told; a failure is only logged."""
+        build = run.provider.build_cancel
+        if build is None or run.ticket is None:
+            return
+        deadline = Deadline(self.clock, _CANCEL_SECONDS)
+        try:
+            reply = await self.transport.send(run.provider, run.access, build(run.ticket), deadline)
+        except (Unreachable, Unanswered, TooLarge) as error:
+            _log.warning("%s: cancelling at the provider failed: %s", run.ref, error)
+        else:
+            _log.debug("%s: cancelling was answered with HTTP %s", run.ref, reply.status)
+
+    async def _keep(self, run: Run, wait: Wait[Any]) -> None:
+        run.ticket = wait.ticket
+        run.note(wait.note)
+        await run.journal.waiting(wait)
+
+    async def _pause(self, run: Run, wait: Wait[Any]) -> None:
+        usual = run.access.poll_seconds or wait.poll_seconds or run.provider.poll_seconds
+        if run.deadline.passed:
+            raise self._timed_out(run)
+        await self.clock.sleep(min(usual, run.deadline.left()))
+
+    async def _poll(self, run: Run, wait: Wait[Any]) -> Step[Any]:
+        """Ask once more. What is wrong on the way does not end a job that may be paid for."""
+        call = run.provider.build_status(wait.ticket)
+        read = partial(run.provider.parse_status, wait.ticket)
+        try:
+            return await self._ask(run, call, read, run.provider.parse_error)
+        except (Unreachable, Unanswered) as error:
+            run.note(f"no answer to a poll: {error}; asking on")
+            return wait
+
+    async def _fetch(self, run: Run, step: Fetch) -> Step[Any]:
+        read_error = step.read_error or run.provider.parse_error
+        try:
+            return await self._ask(run, step.call, step.read, read_error)
+        except (Unreachable, Unanswered) as error:
+            if run.deadline.passed:
+                raise self._timed_out(run) from error
+            run.note(f"no answer about the result: {error}; asking on")
+            await self.clock.sleep(min(run.provider.poll_seconds, run.deadline.left()))
+            return step
+
+    async def _ask(
+        self,
+        run: Run,
+        call: Call,
+        read: Callable[[Reply], Step[Any]],
+        read_error: Callable[[Reply], Step[Any]],
+    ) -> Step[Any]:
+        try:
+            reply = await self.transport.send(run.provider, run.access, call, run.deadline)
+            self._look(run, reply)
+            if _passing(reply):
+                raise Unanswered(f"HTTP {reply.status}: {said(reply)}")
+            return read(reply) if _ok(reply) else read_error(reply)
+        except (Malformed, TooLarge) as error:
+            text = f"{error}. The job may exist; openclaw_nb.resume() can ask again"
+            raise self._failed(MalformedReply, run, text) from error
+
+    def _look(self, run: Run, reply: Reply) -> None:
+        run.emulated = run.emulated or _EMULATOR_HEADER in reply.headers
+
+    def _lost_answer(self, run: Run, what: str, status: int | None = None) -> ProviderError:
+        text = (
+            f"the answer to the submission was lost ({what}). The job may exist and may be "
+            "billed; it was not sent a second time. Look at the provider's own list of jobs "
+            "before you send it again"
+        )
+        why = Why.TIMEOUT if status is None else classify(status, what)
+        return self._failed(SubmitUnanswered, run, text, why=why, status=status)
+
+    def _refused(self, run: Run, step: Refused) -> ProviderRefused:
+        details = ", ".join(filter(None, [step.why, step.code, step.request_id]))
+        text = f"{step.said} ({details})" + (f". {step.advice}" if step.advice else "")
+        error = self._failed(
+            ProviderRefused, run, text, why=step.why, status=step.status, code=step.code or None
+        )
+        error.said, error.request_id = step.said, step.request_id or None
+        return error
+
+    def _timed_out(self, run: Run) -> ProviderTimeout:
+        text = (
+            f"not finished after {run.deadline.seconds:g} s. The job {run.job_id} may still be "
+            "running at the provider and may be billed; openclaw_nb.resume() takes it up"
+        )
+        return self._failed(ProviderTimeout, run, text)
+
+    @staticmethod
+    def _failed(
+        kind: type[_E],
+        run: Run,
+        text: str,
+        *,
+        why: Why = Why.TIMEOUT,
+        status: int | None = None,
+        code: str | None = None,
+    ) -> _E:
+        return kind(run.ref, text, why=why, status=status, code=code, job_id=run.job_id)
+
+
+def _ok(reply: Reply) -> bool:
+    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _passing(reply: Reply) -> bool:
+    """Statuses of a GET that say nothing about the job."""
+    return reply.status in {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_EARLY,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }

@@ -1,0 +1,60 @@
+"""The ledger's shape, as numbered steps. Append; never edit a step after a release."""
+
+from __future__ import annotations
+
+import sqlite3
+
+STEPS: tuple[str, ...] = (
+    """
+    CREATE TABLE tasks (
+        id TEXT PRIMARY KEY,
+        run_id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        session TEXT,
+        prompt TEXT NOT NULL,
+        request TEXT NOT NULL,
+        request_key TEXT NOT NULL,
+        status TEXT NOT NULL,
+        source TEXT NOT NULL,
+        phase TEXT NOT NULL,
+        provider TEXT,
+        model TEXT,
+        base_url TEXT,
+        sent INTEGER NOT NULL DEFAULT 0,
+        ticket TEXT,
+        job_id TEXT,
+        plan TEXT,
+        attempts TEXT NOT NULL DEFAULT '[]',
+        files TEXT NOT NULL DEFAULT '[]',
+        error TEXT,
+        summary TEXT,
+        resumes TEXT,
+        owner_pid INTEGER,
+        owner_started REAL,
+        cancel_requested INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL,
+        started_at INTEGER,
+        last_event_at INTEGER NOT NULL,
+        ended_at INTEGER,
+        cleanup_after INTEGER
+    );
+    CREATE INDEX tasks_by_time ON tasks (created_at);
+    CREATE INDEX tasks_active ON tasks (session, request_key) WHERE status IN ('queued', 'running');
+    """,
+)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring an opened ledger to the newest shape; a table records which steps ran."""
+    db.execute("CREATE TABLE IF NOT EXISTS migrations (step INTEGER PRIMARY KEY, ran_at TEXT)")
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        ran = db.execute("SELECT coalesce(max(step), 0) FROM migrations").fetchone()[0]
+        for number, step in enumerate(STEPS[ran:], start=ran + 1):
+            for statement in step.split(";"):
+                db.execute(statement)
+            db.execute("INSERT INTO migrations VALUES (?, datetime('now'))", (number,))
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
