@@ -179,7 +179,7 @@ class Engine:
         call = run.provider.build_status(wait.ticket)
         read = partial(run.provider.parse_status, wait.ticket)
         try:
-            return await self._ask(run, call, read, run.provider.parse_error)
+            return await self._ask(run, call, read, run.provider.parse_error, patient=True)
         except (Unreachable, Unanswered) as error:
             run.note(f"no answer to a poll: {error}; asking on")
             return wait
@@ -201,11 +201,14 @@ class Engine:
         call: Call,
         read: Callable[[Reply], Step[Any]],
         read_error: Callable[[Reply], Step[Any]],
+        *,
+        patient: bool = False,
     ) -> Step[Any]:
+        """Send a call and read its answer; `patient` takes a passing HTTP status for no answer."""
         try:
             reply = await self.transport.send(run.provider, run.access, call, run.deadline)
             self._look(run, reply)
-            if _passing(reply):
+            if patient and _passing(reply):
                 raise Unanswered(f"HTTP {reply.status}: {said(reply)}")
             return read(reply) if _ok(reply) else read_error(reply)
         except (Malformed, TooLarge) as error:

@@ -1,0 +1,387 @@
+"""One request through its candidates: attempts, fallback, the result, and what the ledger keeps."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from openclaw_nb.core.candidates import Candidates, find_provider
+from openclaw_nb.core.domain import (
+    Asset,
+    Attempt,
+    Blob,
+    Job,
+    Link,
+    Media,
+    Ref,
+    Request,
+    TaskState,
+    Why,
+)
+from openclaw_nb.core.plan import Plan, metadata, plan, warning
+from openclaw_nb.core.wire import AnyProvider, Hosted, Skip, Step, Wait
+from openclaw_nb.errors import (
+    AllFailed,
+    MissingKey,
+    NoCandidate,
+    OpenclawError,
+    ProviderError,
+)
+from openclaw_nb.runtime import records
+from openclaw_nb.runtime.clock import Deadline
+from openclaw_nb.runtime.delivery import Delivery
+from openclaw_nb.runtime.engine import Engine, Run
+from openclaw_nb.runtime.ledger import Ledger, now_ms
+from openclaw_nb.runtime.media_types import detect
+from openclaw_nb.runtime.records import Applied
+from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.store import write_sidecar
+from openclaw_nb.runtime.transport import Access, read_limited
+
+_log = logging.getLogger("openclaw_nb")
+
+
+class Teller(Protocol):
+    """Who is told what changes: the user's handle."""
+
+    def update(self, **changes: Any) -> None:
+        """Replace fields of the task's snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A provider as this client reaches it."""
+
+    provider: AnyProvider
+    access: Access
+
+
+class Directory(Protocol):
+    """Finds providers and how to reach them."""
+
+    @property
+    def providers(self) -> Sequence[AnyProvider]:
+        """Every registered provider, in order."""
+        ...
+
+    def reach(self, provider: AnyProvider) -> Reach:
+        """How a registered provider is reached now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A task as it is handed to the runner."""
+
+    id: str
+    request: Request
+    media: Media
+    candidates: Candidates
+    timeout_seconds: float | None
+    started_at: float = field(default_factory=time.time)
+
+
+@dataclass(slots=True)
+class _Journal:
+    """Writes what the engine reports into the ledger first, then tells the handle."""
+
+    id: str
+    ref: Ref
+    base_url: str
+    ledger: Ledger
+    teller: Teller
+    applied: Applied
+    _ticket: str = ""
+    _accepted: bool = False
+
+    async def sending(self) -> None:
+        await self.ledger.update(
+            self.id,
+            sent=1,
+            provider=self.ref.provider,
+            model=self.ref.model,
+            base_url=self.base_url,
+            ticket=None,
+            job_id=None,
+            plan=records.applied_json(self.applied),
+            phase="submitting",
+            started_at=now_ms(),
+        )
+        self.teller.update(phase="submitting", ref=self.ref)
+
+    async def not_accepted(self) -> None:
+        await self.ledger.update(self.id, sent=0)
+
+    async def waiting(self, wait: Wait[Any]) -> None:
+        ticket = wait.ticket.model_dump_json()
+        phase = "queued at the provider" if wait.state == "queued" else "generating"
+        if ticket != self._ticket or not self._accepted:
+            await self.ledger.update(
+                self.id,
+                ticket=ticket,
+                job_id=wait.ticket.job_id,
+                status=TaskState.RUNNING.value,
+                phase=phase,
+            )
+            self._ticket, self._accepted = ticket, True
+        self.teller.update(
+            state=TaskState.RUNNING, phase=phase, progress=wait.fraction, job_id=wait.ticket.job_id
+        )
+
+    async def saving(self) -> None:
+        await self.ledger.update(self.id, phase="saving", status=TaskState.RUNNING.value)
+        self.teller.update(state=TaskState.RUNNING, phase="saving", progress=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Carries requests to videos."""
+
+    engine: Engine
+    delivery: Delivery
+    ledger: Ledger
+    directory: Directory
+
+    async def run(self, order: Order, teller: Teller, active: list[Run]) -> Video:
+        """Try the candidates in order; the first video ends it.
+
+        `active` holds the run at work, so that a cancellation can be passed to the provider.
+
+        Raises:
+            NoCandidate: every candidate was skipped; nothing was sent.
+            ProviderError: the only candidate failed.
+            AllFailed: several were tried and failed.
+        """
+        attempts: list[Attempt] = []
+        errors: list[OpenclawError] = []
+        refs = order.candidates.refs
+        for number, ref in enumerate(refs, start=1):
+            teller.update(ref=ref, attempt=number, candidates=len(refs))
+            try:
+                return await self._try(order, ref, teller, active, tuple(attempts))
+            except OpenclawError as error:
+                errors.append(error)
+                attempts.append(_attempt(ref, error))
+            except Exception as error:  # one candidate's fault must not stop the next
+                _log.exception("%s failed unexpectedly", ref)
+                wrapped = ProviderError(ref, f"{type(error).__name__}: {error}", why=Why.UNKNOWN)
+                wrapped.__cause__ = error
+                errors.append(wrapped)
+                attempts.append(_attempt(ref, wrapped))
+            self._log_attempt(attempts)
+            await self.ledger.update(order.id, attempts=records.attempts_json(attempts))
+            teller.update(attempts=tuple(attempts), progress=None)
+        raise _final(errors, attempts)
+
+    async def resume(
+        self, order: Order, teller: Teller, active: list[Run], row_ticket: Any, applied: Applied
+    ) -> Video:
+        """Finish a job that an earlier task submitted; nothing is submitted again."""
+        (ref,) = order.candidates.refs
+        provider = find_provider(ref.provider, self.directory.providers)
+        if provider is None:
+            raise NoCandidate(f"{ref}: no such provider is registered; nothing was sent")
+        reach = self._reach(ref, provider)
+        run = self._run(order, ref, reach, teller, applied)
+        active[:] = [run]
+        await run.journal.sending()
+        ticket = reach.provider.ticket.model_validate(row_ticket)
+        return await self._finish(order, run, Wait(ticket), applied, ())
+
+    async def _try(
+        self,
+        order: Order,
+        ref: Ref,
+        teller: Teller,
+        active: list[Run],
+        attempts: tuple[Attempt, ...],
+    ) -> Video:
+        provider = find_provider(ref.provider, self.directory.providers)
+        if provider is None:
+            attempt = Attempt(
+                ref=ref, error="no such provider is registered", why=Why.NOT_REGISTERED
+            )
+            raise NoCandidate(f"{ref}: {attempt.error}; nothing was sent", [attempt])
+        reach = self.directory.reach(provider)
+        planned = plan(order.request, order.media, reach.provider, ref.model)
+        if isinstance(planned, Skip):
+            raise NoCandidate(
+                planned.reason, [Attempt(ref=ref, error=planned.reason, why=Why.SKIPPED)]
+            )
+        reach = self._reach(ref, provider)
+        applied = _applied(order, planned, attempts)
+        run = self._run(order, planned.ref, reach, teller, applied)
+        usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
+        teller.update(ref=planned.ref, usual_seconds=usual)
+        job = await self._with_bytes(run, planned.job)
+        active[:] = [run]
+        step = await self.engine.submit(run, job)
+        return await self._finish(order, run, step, applied, attempts)
+
+    def _reach(self, ref: Ref, provider: AnyProvider) -> Reach:
+        reach = self.directory.reach(provider)
+        if reach.access.key is None and provider.key.env:
+            raise MissingKey(ref.provider, provider.key.env)
+        return reach
+
+    def _run(self, order: Order, ref: Ref, reach: Reach, teller: Teller, applied: Applied) -> Run:
+        seconds = order.timeout_seconds or reach.provider.deadline_seconds
+        journal = _Journal(order.id, ref, reach.access.base_url, self.ledger, teller, applied)
+        deadline = Deadline(self.engine.clock, seconds)
+        return Run(ref, reach.provider, reach.access, deadline, journal)
+
+    async def _with_bytes(self, run: Run, job: Job) -> Job:
+        """The job with references at addresses fetched, for a provider that wants bytes."""
+        if run.provider.takes_urls:
+            return job
+
+        async def all_of(assets: tuple[Asset, ...]) -> tuple[Asset, ...]:
+            return tuple(
+                [await self._bytes_of(run, a) if isinstance(a, Link) else a for a in assets]
+            )
+
+        return replace(
+            job,
+            images=await all_of(job.images),
+            videos=await all_of(job.videos),
+            audios=await all_of(job.audios),
+        )
+
+    async def _bytes_of(self, run: Run, link: Link) -> Blob:
+        transport, limit = self.engine.transport, self.delivery.store.max_bytes
+        hosted = Hosted(link.url)
+        async with transport.download(run.provider, run.access, hosted, run.deadline) as answer:
+            if not answer.is_success:
+                raise ProviderError(
+                    run.ref,
+                    f"the reference {link.url.split('?')[0]} answered HTTP {answer.status_code}; "
+                    "nothing was sent",
+                    why=Why.FORMAT,
+                )
+            data = await read_limited(answer, limit)
+            declared = str(answer.headers.get("content-type", ""))
+        name = link.url.split("?")[0].rpartition("/")[2] or "reference"
+        media_type = detect(data[:512], name, declared) or "application/octet-stream"
+        return Blob(media_type=media_type, name=name, size=len(data), data=data, role=link.role)
+
+    async def _finish(
+        self,
+        order: Order,
+        run: Run,
+        step: Step[Any],
+        applied: Applied,
+        attempts: tuple[Attempt, ...],
+    ) -> Video:
+        done = await self.engine.follow(run, step)
+        files = await self.delivery.save(run, done, order.request.filename)
+        by_address = [file.name for file in files if file.path is None]
+        late = (
+            f"{', '.join(by_address)} is larger than the media limit; only its address was kept, "
+            "and it may expire. agents.defaults.mediaMaxMb raises the limit",
+        )
+        video = Video(
+            task_id=order.id,
+            ref=Ref(run.ref.provider, done.model or run.ref.model),
+            request=order.request,
+            files=files,
+            changes=applied.changes,
+            ignored=applied.ignored,
+            attempts=attempts,
+            warnings=(*applied.warnings, *(late if by_address else ())),
+            metadata={**done.metadata, **metadata(applied.changes, order.request)},
+            elapsed_seconds=time.time() - order.started_at,
+            emulated=run.emulated,
+        )
+        await self._store(order, video, applied)
+        return video
+
+    async def _store(self, order: Order, video: Video, applied: Applied) -> None:
+        """The ledger's last word and the sidecars: the files are on disk, so the task has ended."""
+        final = replace(
+            applied,
+            warnings=video.warnings,
+            emulated=video.emulated,
+            metadata=dict(video.metadata),
+        )
+        count = len(video.files)
+        await self.ledger.end(
+            order.id,
+            TaskState.SUCCEEDED,
+            model=video.model,
+            plan=records.applied_json(final),
+            files=records.files_json(video.files),
+            phase=f"done: {count} video{'s' if count != 1 else ''}",
+            summary=f"{count} from {video.ref}: {_where(video.files)}",
+        )
+        facts = records.request_facts(order.request, order.media)
+        for path in video.paths:
+            try:
+                await asyncio.to_thread(_sidecar, path, video, facts)
+            except OSError as error:
+                _log.warning("no sidecar beside %s: %s", path, error)
+
+    def _log_attempt(self, attempts: Sequence[Attempt]) -> None:
+        last = attempts[-1]
+        if last.why is Why.SKIPPED:
+            if sum(attempt.why is Why.SKIPPED for attempt in attempts) == 1:
+                _log.warning("%s skipped: %s", last.ref, last.error)
+            _log.debug("%s skipped (%s): %s", last.ref, last.why, last.error)
+        elif last.why is not Why.NOT_REGISTERED:
+            _log.warning("%s failed: %s", last.ref, last.error)
+
+
+def _sidecar(path: Path, video: Video, facts: Mapping[str, Any]) -> None:
+    write_sidecar(path, records.sidecar_facts(video, dict(facts), path))
+
+
+def _where(files: Sequence[SavedFile]) -> str:
+    first = files[0]
+    return str(first.path or "its address") if len(files) == 1 else f"{len(files)} files"
+
+
+def _applied(order: Order, planned: Plan, attempts: Sequence[Attempt]) -> Applied:
+    asked = order.request.model
+    warnings = [*order.candidates.notices, *planned.notes]
+    if dropped := warning(planned.ref, planned.ignored):
+        warnings.append(dropped)
+    first = order.candidates.refs[0]
+    if asked and attempts and attempts[0].ref == first:
+        warnings.insert(
+            0, f"{first} was asked for and gave no video ({attempts[0].error}); {planned.ref} ran"
+        )
+    return Applied(
+        asked=asked,
+        changes=planned.changes,
+        ignored=planned.ignored,
+        warnings=tuple(warnings),
+    )
+
+
+def _attempt(ref: Ref, error: OpenclawError) -> Attempt:
+    if error.attempts:
+        return error.attempts[-1]
+    if isinstance(error, ProviderError):
+        text = str(error).removeprefix(f"{error.ref}: ")
+        return Attempt(
+            ref=error.ref, error=text, why=error.why, status=error.status, code=error.code
+        )
+    why = Why.AUTH if isinstance(error, MissingKey) else Why.UNKNOWN
+    return Attempt(ref=ref, error=str(error), why=why)
+
+
+def _final(errors: Sequence[OpenclawError], attempts: Sequence[Attempt]) -> OpenclawError:
+    """The only error itself; several as one, told apart by whether anything was sent."""
+    if len(errors) == 1:
+        errors[0].attempts = tuple(attempts)
+        return errors[0]
+    lines = "\n".join(f"  {attempt.ref}: {attempt.error}" for attempt in attempts)
+    if all(isinstance(error, NoCandidate | MissingKey) for error in errors):
+        return NoCandidate(f"no model can take this request; nothing was sent\n{lines}", attempts)
+    failed = AllFailed(f"{len(attempts)} candidates gave no video\n{lines}", attempts)
+    failed.__cause__ = errors[-1]
+    return failed

@@ -1,0 +1,178 @@
+"""Requests and results as JSON, for the ledger and the sidecars, and back. Keys never get here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from openclaw_nb.core.domain import (
+    Asset,
+    Attempt,
+    Change,
+    Ignored,
+    Link,
+    Media,
+    Ref,
+    Reference,
+    Request,
+)
+from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.runtime.results import SavedFile, Video
+
+_REFERENCES = ("images", "videos", "audios")
+_NOT_IN_KEY = ("timeout_ms",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What was done to a request for the candidate that runs: enough to finish it elsewhere."""
+
+    asked: str | None = None
+    """The ref or model that the caller named."""
+    changes: tuple[Change, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    warnings: tuple[str, ...] = ()
+    emulated: bool = False
+    metadata: dict[str, Any] | None = None
+
+
+_APPLIED: TypeAdapter[Applied] = TypeAdapter(Applied)
+_ATTEMPTS: TypeAdapter[tuple[Attempt, ...]] = TypeAdapter(tuple[Attempt, ...])
+_FILES: TypeAdapter[tuple[SavedFile, ...]] = TypeAdapter(tuple[SavedFile, ...])
+
+
+def request_json(request: Request, media: Media) -> str:
+    """The request without bytes: a reference is its address, its path, or a digest."""
+    return json.dumps(request_facts(request, media), ensure_ascii=False, default=str)
+
+
+def request_facts(request: Request, media: Media) -> dict[str, Any]:
+    """The parameters that were given, in snake_case, as `generate_video` takes them."""
+    facts: dict[str, Any] = {}
+    for field in fields(Request):
+        value = getattr(request, field.name)
+        if field.name in _REFERENCES:
+            assets: tuple[Asset, ...] = getattr(media, field.name)
+            _describe(facts, field.name, assets)
+        elif value is not None and value != {}:
+            facts[field.name] = dict(value) if field.name == "provider_options" else value
+    return facts
+
+
+def _describe(facts: dict[str, Any], name: str, assets: Sequence[Asset]) -> None:
+    public = "audio_refs" if name == "audios" else name
+    roles = {"images": "image_roles", "videos": "video_roles", "audios": "audio_roles"}[name]
+    if assets:
+        facts[public] = [_source(asset) for asset in assets]
+    if any(asset.role for asset in assets):
+        facts[roles] = [asset.role or "" for asset in assets]
+
+
+def _source(asset: Asset) -> str:
+    if isinstance(asset, Link):
+        return asset.url
+    if asset.path is not None:
+        return asset.path
+    return f"sha256:{sha256(asset.data or b'').hexdigest()}"
+
+
+def request_key(facts: dict[str, Any]) -> str:
+    """What makes two requests the same: everything asked for but the time-out."""
+    kept = {name: value for name, value in facts.items() if name not in _NOT_IN_KEY}
+    canonical = json.dumps(kept, sort_keys=True, default=str)
+    return sha256(canonical.encode()).hexdigest()
+
+
+def request_of(row: Row) -> Request:
+    """The request of a stored task; its references are what the ledger knows of them."""
+    facts = dict(row.request)
+    references = {
+        name: tuple(
+            Reference(given=given, role=role or None)
+            for given, role in zip(
+                facts.get("audio_refs" if name == "audios" else name, ()),
+                [*facts.get(roles, ()), *[None] * 16],
+                strict=False,
+            )
+        )
+        for name, roles in zip(
+            _REFERENCES, ("image_roles", "video_roles", "audio_roles"), strict=True
+        )
+    }
+    known = {f.name for f in fields(Request)} - set(_REFERENCES)
+    plain = {name: value for name, value in facts.items() if name in known}
+    return replace(Request(**{"prompt": row.prompt, **plain}), **references)
+
+
+def applied_json(applied: Applied) -> str:
+    """For the ledger's `plan` column."""
+    return _APPLIED.dump_json(applied).decode()
+
+
+def applied_of(row: Row) -> Applied:
+    """What was done to the request of a stored task."""
+    return _APPLIED.validate_python(row.plan or {})
+
+
+def attempts_json(attempts: Sequence[Attempt]) -> str:
+    """For the ledger's `attempts` column."""
+    return _ATTEMPTS.dump_json(tuple(attempts)).decode()
+
+
+def attempts_of(row: Row) -> tuple[Attempt, ...]:
+    """The attempts of a stored task."""
+    return _ATTEMPTS.validate_python(row.attempts)
+
+
+def files_json(files: Sequence[SavedFile]) -> str:
+    """For the ledger's `files` column."""
+    return _FILES.dump_json(tuple(files)).decode()
+
+
+def files_of(row: Row) -> tuple[SavedFile, ...]:
+    """The files of a stored task."""
+    return _FILES.validate_python(row.files)
+
+
+def video_of(row: Row) -> Video:
+    """The result of a task that succeeded, from the ledger alone."""
+    applied = applied_of(row)
+    started = row.started_at or row.created_at
+    return Video(
+        task_id=row.id,
+        ref=Ref(row.provider or "", row.model or ""),
+        request=request_of(row),
+        files=files_of(row),
+        changes=applied.changes,
+        ignored=applied.ignored,
+        attempts=attempts_of(row),
+        warnings=applied.warnings,
+        metadata=applied.metadata or {},
+        elapsed_seconds=((row.ended_at or started) - row.created_at) / 1000,
+        emulated=applied.emulated,
+    )
+
+
+def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str, Any]:
+    """What is written beside a file: what was asked, what ran, what was changed. No addresses."""
+    return {
+        "file": file.name,
+        "task": video.task_id,
+        "ref": str(video.ref),
+        "request": request,
+        "normalization": video.normalization,
+        "ignoredOverrides": video.ignored_overrides,
+        "warnings": list(video.warnings),
+        "attempts": [
+            {"ref": str(a.ref), "error": a.error, "reason": a.why.value} for a in video.attempts
+        ],
+        "metadata": dict(video.metadata),
+        "elapsedSeconds": round(video.elapsed_seconds, 3),
+        "emulated": video.emulated,
+    }
