@@ -167,7 +167,7 @@ class Runner:
             except OpenclawError as error:
                 errors.append(error)
                 attempts.append(_attempt(ref, error))
-            except Exception as error:  # one candidate's fault must not stop the next
+            except Exception as error:  # noqa: BLE001 - one candidate's fault must not stop the next
                 _log.exception("%s failed unexpectedly", ref)
                 wrapped = ProviderError(ref, f"{type(error).__name__}: {error}", why=Why.UNKNOWN)
                 wrapped.__cause__ = error
@@ -279,11 +279,7 @@ class Runner:
     ) -> Video:
         done = await self.engine.follow(run, step)
         files = await self.delivery.save(run, done, order.request.filename)
-        by_address = [file.name for file in files if file.path is None]
-        late = (
-            f"{', '.join(by_address)} is larger than the media limit; only its address was kept, "
-            "and it may expire. agents.defaults.mediaMaxMb raises the limit",
-        )
+        late = _too_large(files)
         video = Video(
             task_id=order.id,
             ref=Ref(run.ref.provider, done.model or run.ref.model),
@@ -292,7 +288,7 @@ class Runner:
             changes=applied.changes,
             ignored=applied.ignored,
             attempts=attempts,
-            warnings=(*applied.warnings, *(late if by_address else ())),
+            warnings=(*applied.warnings, *late),
             metadata={**done.metadata, **metadata(applied.changes, order.request)},
             elapsed_seconds=time.time() - order.started_at,
             emulated=run.emulated,
@@ -339,6 +335,14 @@ def _sidecar(path: Path, video: Video, facts: Mapping[str, Any]) -> None:
     write_sidecar(path, records.sidecar_facts(video, dict(facts), path))
 
 
+def _too_large(files: Sequence[SavedFile]) -> tuple[str, ...]:
+    names = [file.name for file in files if file.path is None]
+    if not names:
+        return ()
+    text = f"{', '.join(names)} is larger than the media limit; only its address was kept, and "
+    return (f"{text}it may expire. agents.defaults.mediaMaxMb raises the limit",)
+
+
 def _where(files: Sequence[SavedFile]) -> str:
     first = files[0]
     return str(first.path or "its address") if len(files) == 1 else f"{len(files)} files"
@@ -379,9 +383,9 @@ def _final(errors: Sequence[OpenclawError], attempts: Sequence[Attempt]) -> Open
     if len(errors) == 1:
         errors[0].attempts = tuple(attempts)
         return errors[0]
-    lines = "\n".join(f"  {attempt.ref}: {attempt.error}" for attempt in attempts)
+    each = " | ".join(f"{attempt.ref}: {attempt.error}" for attempt in attempts)
     if all(isinstance(error, NoCandidate | MissingKey) for error in errors):
-        return NoCandidate(f"no model can take this request; nothing was sent\n{lines}", attempts)
-    failed = AllFailed(f"{len(attempts)} candidates gave no video\n{lines}", attempts)
+        return NoCandidate(f"no model can take this request; nothing was sent: {each}", attempts)
+    failed = AllFailed(f"{len(attempts)} candidates gave no video: {each}", attempts)
     failed.__cause__ = errors[-1]
     return failed

@@ -101,7 +101,7 @@ class Ledger:
         Returns the row and whether it is new. Looking and making are one step.
         """
         moment = now_ms()
-        columns = {
+        columns: dict[str, object] = {
             "id": (id := str(uuid4())),
             "run_id": f"tool:video_generate:{id}",
             "kind": "video_generation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.results import SavedFile, Video
 
 _REFERENCES = ("images", "videos", "audios")
+_PUBLIC = {"images": "images", "videos": "videos", "audios": "audio_refs"}
+_ROLES = {"images": "image_roles", "videos": "video_roles", "audios": "audio_roles"}
 _NOT_IN_KEY = ("timeout_ms",)
 
 
@@ -49,7 +51,7 @@ _FILES: TypeAdapter[tuple[SavedFile, ...]] = TypeAdapter(tuple[SavedFile, ...])
 
 def request_json(request: Request, media: Media) -> str:
     """The request without bytes: a reference is its address, its path, or a digest."""
-    return json.dumps(request_facts(request, media), ensure_ascii=False, default=str)
+    return dump(request_facts(request, media))
 
 
 def request_facts(request: Request, media: Media) -> dict[str, Any]:
@@ -66,12 +68,10 @@ def request_facts(request: Request, media: Media) -> dict[str, Any]:
 
 
 def _describe(facts: dict[str, Any], name: str, assets: Sequence[Asset]) -> None:
-    public = "audio_refs" if name == "audios" else name
-    roles = {"images": "image_roles", "videos": "video_roles", "audios": "audio_roles"}[name]
     if assets:
-        facts[public] = [_source(asset) for asset in assets]
+        facts[_PUBLIC[name]] = [_source(asset) for asset in assets]
     if any(asset.role for asset in assets):
-        facts[roles] = [asset.role or "" for asset in assets]
+        facts[_ROLES[name]] = [asset.role or "" for asset in assets]
 
 
 def _source(asset: Asset) -> str:
@@ -92,22 +92,31 @@ def request_key(facts: dict[str, Any]) -> str:
 def request_of(row: Row) -> Request:
     """The request of a stored task; its references are what the ledger knows of them."""
     facts = dict(row.request)
-    references = {
-        name: tuple(
-            Reference(given=given, role=role or None)
-            for given, role in zip(
-                facts.get("audio_refs" if name == "audios" else name, ()),
-                [*facts.get(roles, ()), *[None] * 16],
-                strict=False,
-            )
-        )
-        for name, roles in zip(
-            _REFERENCES, ("image_roles", "video_roles", "audio_roles"), strict=True
-        )
-    }
     known = {f.name for f in fields(Request)} - set(_REFERENCES)
-    plain = {name: value for name, value in facts.items() if name in known}
-    return replace(Request(**{"prompt": row.prompt, **plain}), **references)
+    values: dict[str, Any] = {name: facts[name] for name in known & facts.keys()}
+    for name in _REFERENCES:
+        given = facts.get(_PUBLIC[name], ())
+        roles = [*facts.get(_ROLES[name], ()), *[None] * len(given)]
+        values[name] = tuple(
+            Reference(given=source, role=role or None)
+            for source, role in zip(given, roles, strict=False)
+        )
+    return Request(**{"prompt": row.prompt, **values})
+
+
+def media_of(row: Row) -> Media:
+    """The references of a stored task, for the record only: their bytes are not kept."""
+    return Media(
+        **{
+            name: tuple(Link(url=source) for source in row.request.get(_PUBLIC[name], ()))
+            for name in _REFERENCES
+        }
+    )
+
+
+def dump(facts: dict[str, Any]) -> str:
+    """Facts as the ledger keeps them."""
+    return json.dumps(facts, ensure_ascii=False, default=str)
 
 
 def applied_json(applied: Applied) -> str:

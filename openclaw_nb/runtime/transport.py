@@ -194,6 +194,12 @@ class Transport:
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
+def open_http() -> httpx.AsyncClient:
+    """A pool of connections for one client, on the running loop."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+    return httpx.AsyncClient(follow_redirects=False, limits=limits)
+
+
 def may_see_key(provider: AnyProvider, access: Access, url: str) -> bool:
     """Whether `url` is a place that the provider's key may be sent to."""
     home, there = urlsplit(access.base_url), urlsplit(url)

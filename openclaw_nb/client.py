@@ -1,0 +1,525 @@
+"""The client: settings, transport, ledger and store in one place, with nothing global.
+
+Its work runs on the core loop, so it can be used from any thread and any event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from openclaw_nb import config
+from openclaw_nb.core.candidates import Candidates, Selection, candidates, retired_defaults
+from openclaw_nb.core.domain import Ref, Request, TaskState
+from openclaw_nb.core.inputs import read_request
+from openclaw_nb.core.wire import AnyProvider
+from openclaw_nb.errors import NoCandidate, OpenclawError, TaskCancelled, TaskLost
+from openclaw_nb.runtime import loop, records
+from openclaw_nb.runtime.assets import MIB, Loader
+from openclaw_nb.runtime.clock import Clock
+from openclaw_nb.runtime.delivery import Delivery
+from openclaw_nb.runtime.engine import Engine, Run
+from openclaw_nb.runtime.generate import Order, Reach, Runner
+from openclaw_nb.runtime.ledger import Ledger, Row, owner_alive
+from openclaw_nb.runtime.records import Applied
+from openclaw_nb.runtime.results import Video
+from openclaw_nb.runtime.store import Store
+from openclaw_nb.runtime.transport import Access, Transport, open_http
+from openclaw_nb.task import Snapshot, Task
+
+_log = logging.getLogger("openclaw_nb")
+
+_VIDEO_MAX_BYTES = 16 * MIB
+_FOLLOW_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a stand-in for a vendor is, such as the emulator."""
+
+    base_url: str
+    key: str = field(repr=False)
+    poll_seconds: float | None = None
+    """Replaces the provider's poll interval, for servers that answer at once."""
+
+
+class Client:
+    """Generates videos. `async with Client() as client: video = await client.generate_video(...)`.
+
+    Args:
+        settings: Values in the shape of `openclaw.json`, or a path to such a file; None reads the
+            usual file.
+        home: Directory of the ledger, the media and the configuration; None is
+            `OPENCLAW_STATE_DIR` or `~/.openclaw`.
+        media_dir: Where videos are saved; None is `media/tool-video-generation` in `home`.
+        allowed_roots: When given, local references must lie in one of these directories.
+        endpoints: By provider id, where a stand-in for the vendor is.
+        environ: Replaces the process environment.
+
+    Raises:
+        ConfigError: the configuration is not usable.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any] | Path | None = None,
+        *,
+        home: Path | str | None = None,
+        media_dir: Path | str | None = None,
+        allowed_roots: Sequence[Path | str] = (),
+        endpoints: Mapping[str, Endpoint] | None = None,
+        environ: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        from openclaw_nb.providers import PROVIDERS
+
+        self.providers: tuple[AnyProvider, ...] = PROVIDERS
+        """Every registered provider, in order."""
+        self.environ = config.environment() if environ is None else dict(environ)
+        self.home = Path(home).expanduser() if home else config.state_dir(self.environ)
+        self.settings = self._settings(settings)
+        self.session = f"openclaw_nb:{uuid4()}"
+        """Within it the same request is not started twice at once."""
+        default_media = self.home / "media" / "tool-video-generation"
+        self.store = Store(
+            Path(media_dir).expanduser().resolve() if media_dir else default_media,
+            self.settings.media_max_bytes or _VIDEO_MAX_BYTES,
+        )
+        self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite")
+        roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
+        self._loader = Loader(self.settings.media_max_bytes, roots)
+        self._endpoints = dict(endpoints or {})
+        self._clock = clock or Clock()
+        self._runner: Runner | None = None
+        self._tasks: dict[str, Task] = {}
+        self._running: set[Future[None]] = set()
+
+    def _settings(self, given: Mapping[str, Any] | Path | None) -> config.Settings:
+        if isinstance(given, Mapping):
+            return config.read(given)
+        return config.load(given or config.config_path(self.environ, self.home))
+
+    # --- making videos ---------------------------------------------------------------------
+
+    def generate_video(
+        self,
+        prompt: str,
+        *,
+        exact_model: bool = False,
+        session: str | None = None,
+        allow_parallel: bool = False,
+        **params: Any,
+    ) -> Task:
+        """Start a video; returns its handle at once. `await` it, or call `.result()`.
+
+        The keywords are those of `openclaw_nb.generate_video`.
+
+        Raises:
+            InvalidInput: a parameter or reference is not usable; nothing was sent.
+            NoCandidate: no provider is configured; nothing was sent.
+        """
+        given = {"prompt": prompt, **{k: v for k, v in params.items() if v is not None}}
+        request = read_request(given, strict_keys=True)
+        return self.start(
+            request, exact=exact_model, session=session, allow_parallel=allow_parallel
+        )
+
+    def start(
+        self,
+        request: Request,
+        *,
+        exact: bool = False,
+        session: str | None = None,
+        allow_parallel: bool = False,
+    ) -> Task:
+        """Start a request that was read already; as `generate_video`."""
+        chosen = self.candidates(request.model, exact=exact)
+        media = self._loader.load(request)
+        facts = records.request_facts(request, media)
+        row, new = loop.wait(
+            loop.start(
+                self.ledger.add(
+                    prompt=request.prompt,
+                    request=records.request_json(request, media),
+                    request_key=records.request_key(facts),
+                    source=f"video_generate:{chosen.refs[0].provider}",
+                    session=session or self.session,
+                    unless_active=not allow_parallel,
+                )
+            )
+        )
+        if not new:
+            return self._duplicate(row)
+        timeout_ms = request.timeout_ms or self._selection().timeout_ms
+        order = Order(
+            id=row.id,
+            request=request,
+            media=media,
+            candidates=chosen,
+            timeout_seconds=timeout_ms / 1000 if timeout_ms else None,
+        )
+        return self._launch(order, None)
+
+    def candidates(self, model: str | None, *, exact: bool = False) -> Candidates:
+        """Which models would be tried, in order.
+
+        Raises:
+            InvalidInput: `model` means nothing that could be tried.
+            NoCandidate: nothing is configured.
+        """
+        found = candidates(
+            model,
+            self._selection(),
+            self.providers,
+            [provider.id for provider in self.providers if self.configured(provider)],
+            exact=exact,
+            retired=self._retired(),
+        )
+        if not found.refs:
+            raise NoCandidate(self._nothing_configured(found.notices))
+        return found
+
+    def configured(self, provider: AnyProvider) -> bool:
+        """Whether there is a key for the provider."""
+        return self.credential(provider) is not None
+
+    def credential(self, provider: AnyProvider) -> config.Credential | None:
+        """The provider's key and where it comes from."""
+        if endpoint := self._endpoints.get(provider.id):
+            return config.Credential(endpoint.key, "emulator")
+        return config.credential(provider.id, provider.key.env, self.settings, self.environ)
+
+    def reach(self, provider: AnyProvider) -> Reach:
+        """How a provider is reached: which wire, where, with which key."""
+        credential = self.credential(provider)
+        key = credential.key if credential else None
+        if endpoint := self._endpoints.get(provider.id):
+            return Reach(provider, Access(endpoint.base_url, key, {}, endpoint.poll_seconds))
+        base_url = self.base_url(provider)
+        wire = provider if base_url == provider.base_url else provider.elsewhere or provider
+        return Reach(wire, Access(base_url, key, self.settings.provider(provider.id).headers))
+
+    def base_url(self, provider: AnyProvider) -> str:
+        """Where the provider's calls go, without a trailing slash."""
+        if endpoint := self._endpoints.get(provider.id):
+            return endpoint.base_url
+        named = self.settings.provider(provider.id).base_url
+        if not named and provider.base_url_env:
+            named = self.environ.get(provider.base_url_env)
+        if not named:
+            return provider.base_url
+        read = provider.read_base_url or (lambda url: url.rstrip("/"))
+        return read(named.strip())
+
+    def _selection(self) -> Selection:
+        defaults = self.settings.agents.defaults
+        chosen = defaults.video_generation_model
+        current = (defaults.model.primary or "").partition("/")
+        return Selection(
+            primary=chosen.primary,
+            fallbacks=chosen.fallbacks,
+            auto_fallback=defaults.media_generation_auto_provider_fallback,
+            timeout_ms=chosen.timeout_ms,
+            current_default_provider=current[0].strip() if current[1] else None,
+        )
+
+    def _retired(self) -> dict[str, str]:
+        """Defaults that the vendor's own host no longer serves; other hosts may still."""
+        vendors = [p for p in self.providers if self.base_url(p) == p.base_url]
+        return retired_defaults(vendors, datetime.now(tz=UTC).date())
+
+    def _nothing_configured(self, notices: Sequence[str]) -> str:
+        examples = "; ".join(
+            f"{p.id}: {' or '.join(p.key.env)}" for p in self.providers[:3] if p.key.env
+        )
+        first = self.providers[0]
+        also = f" ({'; '.join(notices)})" if notices else ""
+        return (
+            f"no video model is configured{also}. Set a key ({examples}), or "
+            "agents.defaults.videoGenerationModel in the configuration, such as "
+            f'"{first.id}/{first.default_model.id}"; or call openclaw_nb.emulate() to try without '
+            "a key. Nothing was sent."
+        )
+
+    # --- tasks -------------------------------------------------------------------------------
+
+    def tasks(self) -> list[Row]:
+        """Every task of this machine, newest first."""
+        return loop.wait(loop.start(self.ledger.rows()))
+
+    def task(self, lookup: str) -> Task:
+        """The handle of a task by id, run id, or a unique beginning of at least 8 characters.
+
+        Raises TaskNotFound.
+        """
+        row = loop.wait(loop.start(self.ledger.find(lookup)))
+        return self._tasks.get(row.id) or self._handle(row)
+
+    def resume(self, lookup: str) -> Task:
+        """Take up a task whose process is gone: a new task that finishes the same provider job.
+
+        Nothing is submitted. A task that still runs, or has its video, is returned as it is.
+
+        Raises:
+            TaskNotFound: there is no such task.
+            TaskLost: it has no receipt of its job, so that it cannot be found again.
+        """
+        row = loop.wait(loop.start(self.ledger.find(lookup)))
+        if row.id in self._tasks and row.status.active:
+            return self._tasks[row.id]
+        if row.status is TaskState.SUCCEEDED or (row.status.active and owner_alive(row)):
+            return self._handle(row)
+        if row.ticket is None:
+            raise TaskLost(_no_ticket(row))
+        request, applied = records.request_of(row), records.applied_of(row)
+        ref = Ref(row.provider or "", row.model or "")
+        new, _ = loop.wait(
+            loop.start(
+                self.ledger.add(
+                    prompt=row.prompt,
+                    request=records.dump(row.request),
+                    request_key=row.request_key,
+                    source=row.source,
+                    session=self.session,
+                    unless_active=False,
+                    resumes=row.id,
+                )
+            )
+        )
+        order = Order(
+            id=new.id,
+            request=request,
+            media=records.media_of(row),
+            candidates=Candidates((ref,)),
+            timeout_seconds=request.timeout_ms / 1000 if request.timeout_ms else None,
+        )
+        return self._launch(order, (row, applied))
+
+    def _duplicate(self, row: Row) -> Task:
+        """The task that already makes this; marked, and announced above everything else."""
+        task = self._tasks.get(row.id) or self._handle(row)
+        notice = (
+            f"The same request is already at work as task {row.id[:8]}; it was not sent again. "
+            "allow_parallel=True starts another."
+        )
+        task.update(duplicate=True, notices=tuple(dict.fromkeys((*task.snapshot.notices, notice))))
+        return task
+
+    def _launch(self, order: Order, resumed: tuple[Row, Applied] | None) -> Task:
+        active: list[Run] = []
+        box: list[asyncio.Task[Any]] = []
+        cancelled: list[bool] = []
+
+        def on_cancel() -> None:
+            cancelled.append(True)
+            loop.call_soon(lambda: [work.cancel() for work in box])
+
+        task = Task(
+            Snapshot(
+                id=order.id,
+                request=order.request,
+                candidates=len(order.candidates.refs),
+                ref=order.candidates.refs[0],
+                notices=order.candidates.notices,
+            ),
+            on_cancel=on_cancel,
+        )
+        self._tasks[order.id] = task
+
+        async def work() -> None:
+            current = asyncio.current_task()
+            assert current is not None
+            box.append(current)
+            try:
+                if cancelled:
+                    raise asyncio.CancelledError
+                video = await self._work(order, task, active, resumed)
+            except asyncio.CancelledError:
+                if not cancelled:
+                    raise  # the process is going; the ledger has what finishes the job elsewhere
+                await self._cancelled(order, task, active)
+            except OpenclawError as error:
+                await self._failed(order, task, error)
+            else:
+                self._succeeded(task, video)
+
+        future = loop.start(work())
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return task
+
+    async def _work(
+        self, order: Order, task: Task, active: list[Run], resumed: tuple[Row, Applied] | None
+    ) -> Video:
+        runner = self._open()
+        if resumed is None:
+            return await runner.run(order, task, active)
+        row, applied = resumed
+        return await runner.resume(order, task, active, row.ticket, applied)
+
+    def _open(self) -> Runner:
+        """Connections are made on the core loop, when the first task needs them."""
+        if self._runner is None:
+            transport = Transport(open_http(), self._clock)
+            engine = Engine(transport, self._clock)
+            self._runner = Runner(engine, Delivery(transport, self.store), self.ledger, self)
+        return self._runner
+
+    def _succeeded(self, task: Task, video: Video) -> None:
+        task.finish(
+            video,
+            state=TaskState.SUCCEEDED,
+            phase="done",
+            progress=1.0,
+            ref=video.ref,
+            result=video,
+            ended_at=time.time(),
+            notices=tuple(dict.fromkeys((*task.snapshot.notices, *video.warnings))),
+        )
+
+    async def _failed(self, order: Order, task: Task, error: OpenclawError) -> None:
+        await self._end_row(
+            order.id,
+            TaskState.FAILED,
+            error=str(error),
+            phase="failed",
+            attempts=records.attempts_json(error.attempts),
+        )
+        task.finish(
+            error,
+            state=TaskState.FAILED,
+            phase="failed",
+            error=str(error),
+            attempts=error.attempts,
+            ended_at=time.time(),
+        )
+
+    async def _cancelled(self, order: Order, task: Task, active: list[Run]) -> None:
+        text = "cancelled by the user"
+        await self._end_row(order.id, TaskState.CANCELLED, error=text, phase="cancelled")
+        task.finish(
+            TaskCancelled(f"task {order.id[:8]} was {text}"),
+            state=TaskState.CANCELLED,
+            phase="cancelled",
+            error=text,
+            ended_at=time.time(),
+        )
+        for run in active:
+            await self._open().engine.cancel(run)
+
+    async def _end_row(self, id: str, state: TaskState, **columns: object) -> None:
+        try:
+            await self.ledger.end(id, state, **columns)
+        except OpenclawError:
+            _log.exception("task %s ended as %s; the ledger does not know it", id[:8], state)
+
+    def _handle(self, row: Row) -> Task:
+        """A handle on a task of the ledger: ended, or followed while another process runs it."""
+        request = records.request_of(row)
+        first = Snapshot(id=row.id, request=request, started_at=row.created_at / 1000)
+        task = Task(first, on_cancel=lambda: self._ask_owner_to_cancel(row.id))
+        task.update(**_facts(row))
+        if row.status.active and owner_alive(row):
+            future = loop.start(self._follow(task))
+            self._running.add(future)
+            future.add_done_callback(self._running.discard)
+        else:
+            _finish(task, row)
+        return task
+
+    async def _follow(self, task: Task) -> None:
+        while True:
+            row = await self.ledger.find(task.id)
+            if not (row.status.active and await asyncio.to_thread(owner_alive, row)):
+                _finish(task, row)
+                return
+            task.update(**_facts(row))
+            await asyncio.sleep(_FOLLOW_SECONDS)
+
+    def _ask_owner_to_cancel(self, id: str) -> None:
+        loop.start(self.ledger.update(id, cancel_requested=1))
+
+    # --- life --------------------------------------------------------------------------------
+
+    async def aclose(self) -> None:
+        """Wait for nothing: running jobs are left to the ledger; connections are closed."""
+        await asyncio.wrap_future(loop.start(self._aclose()))
+
+    def close(self) -> None:
+        """As `aclose`, blocking."""
+        loop.wait(loop.start(self._aclose()))
+
+    async def _aclose(self) -> None:
+        for future in tuple(self._running):
+            future.cancel()
+        if self._runner is not None:
+            await self._runner.engine.transport.close()
+            self._runner = None
+        await self.ledger.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<Client home={str(self.home)!r}>"
+
+
+def _no_ticket(row: Row) -> str:
+    if row.sent:
+        return (
+            f"task {row.id[:8]} may have been submitted to {row.provider}/{row.model} and has no "
+            "receipt of it. Look at the provider's own list of jobs; it is not sent again by itself"
+        )
+    return f"task {row.id[:8]} had not been submitted; start it again with generate_video"
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    ref = Ref(row.provider, row.model) if row.provider and row.model else None
+    lost = row.status.active and not owner_alive(row)
+    return {
+        "state": TaskState.LOST if lost else row.status,
+        "phase": row.phase,
+        "ref": ref,
+        "attempts": records.attempts_of(row),
+        "job_id": row.job_id,
+        "error": row.error,
+        "ended_at": row.ended_at / 1000 if row.ended_at else None,
+    }
+
+
+def _finish(task: Task, row: Row) -> None:
+    """End a handle as the ledger says the task ended."""
+    facts = _facts(row)
+    match row.status:
+        case TaskState.SUCCEEDED:
+            video = records.video_of(row)
+            task.finish(video, **facts | {"result": video, "progress": 1.0})
+        case TaskState.CANCELLED:
+            task.finish(TaskCancelled(row.error or "cancelled"), **facts)
+        case TaskState.QUEUED | TaskState.RUNNING | TaskState.LOST:
+            way = (
+                f"openclaw_nb.resume({row.id[:8]!r}) finishes it" if row.ticket else _no_ticket(row)
+            )
+            text = f"the process that ran task {row.id[:8]} is gone; {way}"
+            task.finish(TaskLost(text), **facts | {"state": TaskState.LOST, "error": text})
+        case TaskState.FAILED | TaskState.TIMED_OUT:
+            error = OpenclawError(row.error or "failed")
+            error.attempts = records.attempts_of(row)
+            task.finish(error, **facts)
