@@ -20,7 +20,7 @@ border:1px solid var(--jp-border-color2,rgba(128,128,128,.35));
 background-color:var(--jp-layout-color1,transparent);overflow:hidden}
 .ocl-task .widget-html,.ocl-task .widget-html-content{margin:0;height:auto;width:100%;
 line-height:1.5;overflow:visible}
-.ocl-task .ocl-cancel{height:28px;width:auto;margin:12px 0 0;padding:0 14px;border-radius:14px;
+.ocl-task .ocl-cancel{align-self:flex-start;height:28px;width:auto;margin:12px 0 0;padding:0 14px;border-radius:14px;
 line-height:26px;background-color:transparent;border:1px solid var(--jp-border-color1,#9e9e9e);
 color:var(--jp-ui-font-color1,inherit)}
 .ocl-task .ocl-cancel:hover{border-color:var(--jp-error-color1,#e53935);
