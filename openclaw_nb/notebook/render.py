@@ -238,7 +238,8 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
 
 def _video_body(video: Video, pictures: Sequence[Picture]) -> str:
     figures = "".join(_figure(file, picture) for file, picture in _paired(video, pictures))
-    made = f"made by {video.ref.provider} in {words.taken(video.elapsed_seconds)}"
+    by = "made by the emulator as" if video.emulated else "made by"
+    made = f"{by} {video.ref.provider} in {words.taken(video.elapsed_seconds)}"
     return (
         figures
         + f'<div style="color:{_FAINT};font-size:12px">{escape(made)}</div>'

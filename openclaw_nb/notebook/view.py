@@ -20,7 +20,7 @@ border:1px solid var(--jp-border-color2,rgba(128,128,128,.35));
 background-color:var(--jp-layout-color1,transparent);overflow:hidden}
 .ocl-task .widget-html,.ocl-task .widget-html-content{margin:0;height:auto;width:100%;
 line-height:1.5;overflow:visible}
-.ocl-task .ocl-cancel{height:28px;width:auto;margin:12px 0 0;padding:0 14px;border-radius:14px;
+.ocl-task .ocl-cancel{align-self:flex-start;height:28px;width:auto;margin:12px 0 0;padding:0 14px;border-radius:14px;
 line-height:26px;background-color:transparent;border:1px solid var(--jp-border-color1,#9e9e9e);
 color:var(--jp-ui-font-color1,inherit)}
 .ocl-task .ocl-cancel:hover{border-color:var(--jp-error-color1,#e53935);
@@ -42,15 +42,16 @@ class HtmlView:
     def show(self) -> None:
         """Display it here, and keep it up to date until the task ends."""
         display: Any = importlib.import_module("IPython.display").display
+        ended = not self.task.state.active
         self.draw(self.task.snapshot)
         self._handle = display(self, display_id=True)
-        self.follow()
+        if not ended:
+            self.follow()
 
     def follow(self) -> None:
         """Draw every change from now on; the end again from the waiting cell, for saved notebooks."""
-        if self.task.state.active:
-            self.task.when_waited(self.repeat)
-            Pace(self.task, self.draw)
+        self.task.when_waited(self.repeat)
+        Pace(self.task, self.draw)
 
     def draw(self, now: Snapshot) -> None:
         """Show `now`. May read the clip; not on the event loop."""
@@ -116,12 +117,12 @@ class CardView(HtmlView):
             self.cancel.disabled = True
 
     def draw(self, now: Snapshot) -> None:
-        """Send what changed to the widgets; at the end replace the HTML and the text too."""
+        """Send what changed to the widgets; at the end HTML takes their place."""
         with self._lock:
             self._look(now)
             self.notices.value = _framed(render.notices_html(now))
             self.head.value = _framed(render.head_html(now))
-            self.body.value = _framed(render.body_html(now, self._pictures))
+            self.body.value = _framed(render.body_html(now, self._playable(now)))
             if not now.state.active:
                 self.cancel.layout.display = "none"
                 kernel.forget(self.cancel.model_id)
@@ -135,9 +136,20 @@ class CardView(HtmlView):
                 widget.send_state()
 
     def bundle(self) -> dict[str, Any]:
-        """The widget, with HTML and text beside it."""
-        widget: dict[str, Any] = self.box._repr_mimebundle_() or {}
+        """The widget, with HTML and text beside it; without it once the task has ended.
+
+        HTML needs no running kernel, and its relative links work: JupyterLab rewrites those in
+        outputs and leaves those in widgets alone.
+        """
+        ended = not self.task.state.active and self._handle is not None
+        widget: dict[str, Any] = {} if ended else self.box._repr_mimebundle_() or {}
         return {**widget, **super().bundle()}
+
+    def _playable(self, now: Snapshot) -> tuple[render.Picture, ...]:
+        """Players for inside the widget, where a link would not work."""
+        if now.result is None or self._handle is not None:
+            return ()
+        return player.pictures(now.result, "embed")
 
 
 def _framed(html: str) -> str:
@@ -169,12 +181,15 @@ def bundle(task: Task) -> Mapping[str, Any]:
         view = HtmlView(task)
     else:
         view = _view(task)
-        view.follow()
+        if isinstance(view, CardView):
+            view.follow()
     view.draw(task.snapshot)
     return view.bundle()
 
 
 def _view(task: Task) -> HtmlView:
+    if not task.state.active:
+        return HtmlView(task)
     try:
         return CardView(task)
     except ImportError:

@@ -213,7 +213,14 @@ def test_a_saved_notebook_shows_the_end_of_a_task_awaited_two_cells_later(
     assert "● Done" in output["data"]["text/html"]
     assert "<source" not in output["data"]["text/html"]
     assert "<script" not in output["data"]["text/html"]
-    assert ("application/vnd.jupyter.widget-view+json" in output["data"]) is (not prepare)
+    assert set(output["data"]) == {"text/html", "text/plain"}, "no viewer needs a widget"
+
+
+def test_a_notebook_saved_while_the_task_runs_shows_it_running(python, tmp_path):
+    (outputs,) = executed(python, tmp_path, f"{START.format(seconds='FOR_EVER')}\ntask")
+    data = outputs[0]["data"]
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/plain"].startswith(("Queued", "Running"))
 
 
 def test_show_as_the_value_of_a_cell_is_one_view(python, tmp_path):

@@ -70,7 +70,8 @@ def test_the_end_shows_the_player(tmp_path, monkeypatch):
     job = Job(outcome=a_video(path))
     card = CardView(job.task)
     drawn_until(job.start(), card.draw, state=TaskState.SUCCEEDED)
-    assert 'src="a.mp4"' in card.body.value
+    assert 'src="data:video/mp4;base64,' in card.body.value, "links do not work inside widgets"
+    assert 'src="a.mp4"' in card.bundle()["text/html"]
     assert "● Done" in card.head.value
     assert card.cancel.layout.display == "none"
 
@@ -202,3 +203,20 @@ def test_a_bundle_without_a_kernel_is_html_and_text(job):
 
 def test_a_card_needs_no_kernel_to_be_made(job):
     assert isinstance(view._view(job.task), CardView)
+
+
+def test_a_task_that_ends_while_it_is_being_shown_is_drawn_at_its_end(job):
+    card = CardView(job.task)
+    card.draw(job.task.snapshot)
+    job.end()
+    job.task.result(5)
+    card.follow()
+    drawn_until(job.task, state=TaskState.SUCCEEDED)
+    card.repeat()
+    assert "● Done" in card.head.value
+
+
+def test_a_task_that_has_ended_needs_no_widget():
+    task = Job().start()
+    task.result(5)
+    assert type(view._view(task)) is HtmlView
