@@ -1,1 +1,99 @@
-"""Generate video from a notebook, with any of many providers."""
+"""Generate video from a notebook, with any of many providers.
+
+    import openclaw_nb as oc
+
+    task = oc.generate_video("a friendly lobster surfing at sunset", duration_seconds=5)
+    video = task.result()  # or: await task
+
+The names are loaded when they are first used: importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from openclaw_nb.api import emulate, generate_video, resume, task
+    from openclaw_nb.client import Client
+    from openclaw_nb.errors import (
+        AllFailed,
+        BadOutput,
+        ConfigError,
+        InvalidInput,
+        LedgerError,
+        MalformedReply,
+        MissingKey,
+        NoCandidate,
+        OpenclawError,
+        ProviderError,
+        ProviderRefused,
+        ProviderTimeout,
+        ProviderUnreachable,
+        RequestError,
+        SubmitUnanswered,
+        TaskCancelled,
+        TaskLost,
+        TaskNotFound,
+    )
+    from openclaw_nb.notebook.kernel import enable_nested_loops
+    from openclaw_nb.runtime.results import Video
+    from openclaw_nb.task import Task
+    from openclaw_nb.tool import video_generate
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AllFailed",
+    "BadOutput",
+    "Client",
+    "ConfigError",
+    "InvalidInput",
+    "LedgerError",
+    "MalformedReply",
+    "MissingKey",
+    "NoCandidate",
+    "OpenclawError",
+    "ProviderError",
+    "ProviderRefused",
+    "ProviderTimeout",
+    "ProviderUnreachable",
+    "RequestError",
+    "SubmitUnanswered",
+    "Task",
+    "TaskCancelled",
+    "TaskLost",
+    "TaskNotFound",
+    "Video",
+    "emulate",
+    "enable_nested_loops",
+    "generate_video",
+    "resume",
+    "task",
+    "video_generate",
+]
+
+_HOMES = {
+    "emulate": "api",
+    "generate_video": "api",
+    "resume": "api",
+    "task": "api",
+    "Client": "client",
+    "enable_nested_loops": "notebook.kernel",
+    "Video": "runtime.results",
+    "Task": "task",
+    "video_generate": "tool",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
+    value = getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -340,8 +340,8 @@ class Client:
             assert current is not None
             box.append(current)
             try:
-                if cancelled:
-                    raise asyncio.CancelledError
+                if cancelled:  # before it began: a cancel of the own task takes effect at the await
+                    current.cancel()
                 video = await self._work(order, task, active, resumed)
             except asyncio.CancelledError:
                 if not cancelled:

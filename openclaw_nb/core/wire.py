@@ -114,6 +114,9 @@ class Wait(Generic[T]):
     state: Literal["queued", "running"] = "running"
     fraction: float | None = None
     note: str = ""
+    """What to tell the user beside the state."""
+    odd: bool = False
+    """The note is of something that the contract does not know; it is logged as a warning."""
     poll_seconds: float | None = None
     """The provider's own wish for the next poll, when it has one."""
 
@@ -237,7 +240,7 @@ AnyProvider: TypeAlias = Provider[Any]
 
 def new_to_us(ticket: T, status: str) -> Wait[T]:
     """A status that the contract does not list. The job may be paid for: go on waiting, say so."""
-    return Wait(ticket, note=f"status {status!r} is not in the contract; waiting on")
+    return Wait(ticket, note=f"status {status!r} is not in the contract; waiting on", odd=True)
 
 
 def data_uri(asset: Asset) -> str | Inline:

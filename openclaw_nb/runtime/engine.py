@@ -77,11 +77,11 @@ class Run:
         """The provider's id of the job, once there is one."""
         return self.ticket.job_id if self.ticket else None
 
-    def note(self, text: str) -> None:
-        """Log an oddity, once per run."""
+    def note(self, text: str, *, odd: bool = True) -> None:
+        """Log a remark, once per run; an odd one as a warning."""
         if text and text not in self._notes:
             self._notes.add(text)
-            _log.warning("%s: %s", self.ref, text)
+            _log.log(logging.WARNING if odd else logging.DEBUG, "%s: %s", self.ref, text)
 
 
 class Engine:
@@ -165,7 +165,7 @@ class Engine:
 
     async def _keep(self, run: Run, wait: Wait[Any]) -> None:
         run.ticket = wait.ticket
-        run.note(wait.note)
+        run.note(wait.note, odd=wait.odd)
         await run.journal.waiting(wait)
 
     async def _pause(self, run: Run, wait: Wait[Any]) -> None:

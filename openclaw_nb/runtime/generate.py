@@ -129,8 +129,9 @@ class _Journal:
                 phase=phase,
             )
             self._ticket, self._accepted = ticket, True
+        told = f"{phase}: {wait.note}" if wait.note else phase
         self.teller.update(
-            state=TaskState.RUNNING, phase=phase, progress=wait.fraction, job_id=wait.ticket.job_id
+            state=TaskState.RUNNING, phase=told, progress=wait.fraction, job_id=wait.ticket.job_id
         )
 
     async def saving(self) -> None:

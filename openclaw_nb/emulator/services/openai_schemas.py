@@ -23,7 +23,7 @@ IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 FILE_FIELDS = frozenset({"input_reference", "video"})
 
 
-class Problem(Exception):  # noqa: N818 - it is the answer, raised
+class Problem(Exception):
     """A request that OpenAI refuses."""
 
     def __init__(

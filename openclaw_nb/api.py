@@ -1,0 +1,195 @@
+"""The functions of the first minute, over a default client made at the first call."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from openclaw_nb import config
+from openclaw_nb.client import Client, Endpoint
+from openclaw_nb.task import Task
+
+if TYPE_CHECKING:
+    from openclaw_nb.emulator import Emulator, Scenario
+
+_EMULATED_POLL_SECONDS = 0.25
+_CWD = Path.cwd()  # a notebook's own folder: what chdir does later must not move its videos
+_lock = threading.RLock()
+_default: Client | None = None
+
+
+def default_client() -> Client:
+    """The client behind the module's functions.
+
+    With `OPENCLAW_NB_EMULATE=1` it talks to the emulator, unless `OPENCLAW_LIVE_TEST` is on.
+    """
+    global _default  # noqa: PLW0603 - one default client is the point of this module
+    with _lock:
+        if _default is None:
+            environ = os.environ
+            emulated = config.is_on(environ.get("OPENCLAW_NB_EMULATE"))
+            live = config.is_on(environ.get("OPENCLAW_LIVE_TEST"))
+            if emulated and not live:
+                emulate()
+                assert _default is not None
+            else:
+                _default = Client(media_dir=media_dir())
+        return _default
+
+
+def media_dir() -> Path | None:
+    """Where the default client saves: `OPENCLAW_NB_MEDIA_DIR`, in a notebook `./openclaw_out`.
+
+    None leaves it to the client: the media store in the state directory.
+    """
+    if named := os.environ.get("OPENCLAW_NB_MEDIA_DIR"):
+        return Path(named).expanduser()
+    return _CWD / "openclaw_out" if "ipykernel" in sys.modules else None
+
+
+def generate_video(
+    prompt: str,
+    *,
+    model: str | None = None,
+    image: object = None,
+    images: Sequence[object] | None = None,
+    image_roles: Sequence[str] | None = None,
+    video: object = None,
+    videos: Sequence[object] | None = None,
+    video_roles: Sequence[str] | None = None,
+    audio_ref: object = None,
+    audio_refs: Sequence[object] | None = None,
+    audio_roles: Sequence[str] | None = None,
+    size: str | None = None,
+    aspect_ratio: str | None = None,
+    resolution: str | None = None,
+    duration_seconds: float | None = None,
+    audio: bool | None = None,
+    watermark: bool | None = None,
+    filename: str | None = None,
+    timeout_ms: int | None = None,
+    provider_options: Mapping[str, object] | None = None,
+    exact_model: bool = False,
+    session: str | None = None,
+    allow_parallel: bool = False,
+    client: Client | None = None,
+) -> Task:
+    """Start a video and return its live handle at once.
+
+    As the last line of a cell the handle shows progress, then the player. `await` it or call
+    `.result()` for the video. The references decide the mode: none is text-to-video, an image is
+    image-to-video, a video is video-to-video.
+
+    Args:
+        prompt: What the video shows.
+        model: `provider/model`, or a model id; others follow if it fails. None: the configured
+            one, else the default models of the providers that have a key.
+        image: Reference image: path, URL, data URL, bytes, PIL image, or array
+            `(height, width, 3)` uint8.
+        images: Up to 9 of them, after `image`.
+        image_roles: One per image: `first_frame`, `last_frame`, `reference_image`, or "".
+        video: Reference video: path, URL, bytes, or an earlier result.
+        videos: Up to 4 of them, after `video`.
+        video_roles: One per video: `reference_video` or "".
+        audio_ref: Reference audio: path, URL or bytes. It never changes the mode.
+        audio_refs: Up to 3 of them, after `audio_ref`.
+        audio_roles: One per audio: `reference_audio` or "".
+        size: `WIDTHxHEIGHT` in pixels, such as `1280x720`.
+        aspect_ratio: Such as `16:9`, `9:16`, `adaptive`.
+        resolution: Such as `480P`, `720P`, `1080P`, `4K`.
+        duration_seconds: Whole seconds, 1 or more; the nearest length the model makes is used.
+        audio: Whether the model should make sound.
+        watermark: Whether the provider should put its mark on the video.
+        filename: Hint for the file's name; its extension is ignored.
+        timeout_ms: Milliseconds for one provider's whole operation, 1 or more.
+        provider_options: Further settings of the provider, such as `{"seed": 42}`.
+        exact_model: Use `model` or fail; nothing else is tried.
+        session: Within one session the same request is not started twice at once. None: one
+            session per process.
+        allow_parallel: Start it even so.
+        client: Another client than the default one.
+
+    Raises:
+        InvalidInput: a parameter or reference is not usable; nothing was sent.
+        NoCandidate: nothing is configured; nothing was sent.
+        ConfigError: the configuration is not usable; nothing was sent.
+    """
+    given = {name: value for name, value in locals().items() if name != "client"}
+    return (client or default_client()).generate_video(**given)
+
+
+def task(id: str) -> Task:
+    """The handle of a task, by id or a unique beginning of at least 8 characters.
+
+    Raises TaskNotFound.
+    """
+    return default_client().task(id)
+
+
+def resume(id: str) -> Task:
+    """Finish a task whose process is gone: the provider's job is taken up, nothing is submitted.
+
+    Raises:
+        TaskNotFound: there is no such task.
+        TaskLost: it has no receipt of its job, so that it cannot be found again.
+    """
+    return default_client().resume(id)
+
+
+def emulate(scenario: Scenario | Mapping[str, Scenario] | None = None) -> Emulation:
+    """Talk to the emulator from now on, or for a `with` block: no keys, no network, real files.
+
+    What it makes says EMULATED on every frame and has `result.emulated == True`.
+
+    Args:
+        scenario: How jobs go, for every provider or by provider id; None: well and soon.
+    """
+    from openclaw_nb.emulator import Emulator
+
+    return Emulation(Emulator(scenario))
+
+
+class Emulation:
+    """The emulator at work, and the default client that talks to it."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        global _default  # noqa: PLW0603
+        self.emulator = emulator
+        emulator.start()
+        endpoints = {
+            id: Endpoint(url, "emulated", _EMULATED_POLL_SECONDS)
+            for id, url in emulator.base_urls.items()
+        }
+        with _lock:
+            self._before = _default
+            _default = Client(media_dir=media_dir(), endpoints=endpoints)
+        self.client = _default
+
+    def close(self) -> None:
+        """Back to the client before; jobs of the emulator end with it."""
+        global _default  # noqa: PLW0603
+        with _lock:
+            if _default is self.client:
+                _default = self._before
+        self.client.close()
+        self.emulator.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.emulator.base_urls)
+        return f"<Emulation of {names} at {self.emulator.url}>"
