@@ -101,17 +101,17 @@ def request_of(row: Row) -> Request:
             Reference(given=source, role=role or None)
             for source, role in zip(given, roles, strict=False)
         )
-    return Request(**{"prompt": row.prompt, **values})
+    values.setdefault("prompt", row.prompt)
+    return Request(**values)
 
 
 def media_of(row: Row) -> Media:
     """The references of a stored task, for the record only: their bytes are not kept."""
-    return Media(
-        **{
-            name: tuple(Link(url=source) for source in row.request.get(_PUBLIC[name], ()))
-            for name in _REFERENCES
-        }
-    )
+    links = {
+        name: tuple(Link(url=source) for source in row.request.get(_PUBLIC[name], ()))
+        for name in _REFERENCES
+    }
+    return Media(images=links["images"], videos=links["videos"], audios=links["audios"])
 
 
 def dump(facts: dict[str, Any]) -> str:

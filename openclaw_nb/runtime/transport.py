@@ -11,7 +11,7 @@ import asyncio
 import email.utils
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -109,7 +109,7 @@ class Transport:
         deadline: Deadline,
         *,
         offset: int = 0,
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncGenerator[httpx.Response]:
         """Open a finished file for streaming, from byte `offset` where the server allows it."""
         headers = {"accept-encoding": "identity", **hosted.headers}
         if offset:
@@ -141,7 +141,7 @@ class Transport:
         deadline: Deadline,
         *,
         keyed: bool,
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncGenerator[httpx.Response]:
         """One exchange, redirects of a GET included."""
         for _ in range(MAX_HOPS + 1):
             request = self._request(provider, access, call, url, deadline, keyed=keyed)

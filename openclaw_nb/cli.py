@@ -1,0 +1,225 @@
+"""`openclaw-nb`: the main job, videos from the shell, the ledger, the emulator."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from openclaw_nb import __version__
+from openclaw_nb.errors import OpenclawError
+
+if TYPE_CHECKING:
+    from openclaw_nb.emulator import Emulator
+    from openclaw_nb.runtime.ledger import Row
+    from openclaw_nb.task import Task
+
+_SUMMARY_CHARACTERS = 80
+_ID_CHARACTERS = 8
+
+
+class _Group(click.Group):
+    """Commands whose errors are sentences, not tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OpenclawError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group)
+@click.version_option(__version__, prog_name="openclaw-nb")
+def main() -> None:
+    """Make video from text, images and videos, with any of many providers."""
+
+
+@main.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("openclaw_demo"),
+    show_default=True,
+    help="Where the executed notebook and its videos go.",
+)
+def demo(out: Path) -> None:
+    """Run the quickstart notebook on the emulator: no key, no network."""
+    from openclaw_nb.demo import run
+
+    started = time.monotonic()
+    ran = run(out, tell=click.echo)
+    click.echo(f"\nNotebook  {ran.notebook}")
+    for video in ran.videos:
+        click.echo(f"Video     {video.path}  {video.facts}")
+    seconds = time.monotonic() - started
+    click.echo(
+        f"\n{ran.cells} cells and {len(ran.videos)} videos in {seconds:.0f} s, made by the "
+        "emulator. Open the notebook in JupyterLab, or set a provider's key and run it again."
+    )
+
+
+@main.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("notebooks"))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def lab(out: Path, arguments: tuple[str, ...]) -> None:
+    """Open JupyterLab on a copy of the notebooks. ARGUMENTS go to JupyterLab."""
+    from openclaw_nb.demo import copy_notebooks
+
+    folder = copy_notebooks(out)
+    command = [sys.executable, "-m", "jupyterlab", str(folder), *arguments]
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise click.ClickException('JupyterLab is not installed: pip install "openclaw-nb[lab]"')
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
+
+
+@main.command()
+@click.argument("prompt")
+@click.option("--model", help="provider/model, or a model id.")
+@click.option("--image", "images", multiple=True, help="Reference image: a path or URL.")
+@click.option("--video", "videos", multiple=True, help="Reference video: a path or URL.")
+@click.option("--duration", "duration_seconds", type=float, help="Seconds.")
+@click.option("--size", help="Pixels, such as 1280x720.")
+@click.option("--aspect-ratio", help="Such as 16:9.")
+@click.option("--resolution", help="Such as 720P.")
+@click.option("--exact-model", is_flag=True, help="Use --model or fail.")
+@click.option("--emulate", is_flag=True, help="Use the emulator: no key, no network.")
+@click.option("--out", type=click.Path(path_type=Path), help="Copy the video here.")
+def generate(prompt: str, *, emulate: bool, out: Path | None, **options: Any) -> None:
+    """Make one video. Ctrl-C leaves the job running and says how to take it up."""
+    import openclaw_nb as oc
+
+    if emulate:
+        oc.emulate()
+    given: dict[str, Any] = {name: value or None for name, value in options.items()}
+    task = oc.generate_video(prompt, **given | {"exact_model": options["exact_model"]})
+    _wait(task, out)
+
+
+def _wait(task: Task, out: Path | None) -> None:
+    import shutil
+
+    task.show()
+    try:
+        video = task.result()
+    except KeyboardInterrupt:
+        click.echo(
+            f"\nThe job goes on at the provider. openclaw-nb tasks resume {task.id[:8]} takes it up.",
+            err=True,
+        )
+        sys.exit(130)
+    path = Path(shutil.copyfile(video.path, out)) if out else video.path
+    for warning in video.warnings:
+        click.echo(f"Note: {warning}", err=True)
+    click.echo(str(path))
+
+
+@main.group(cls=_Group)
+def tasks() -> None:
+    """The ledger: every task of this machine."""
+
+
+@tasks.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--status", help="Only tasks in this state.")
+def list_tasks(*, as_json: bool, status: str | None) -> None:
+    """List tasks, newest first."""
+    from openclaw_nb.api import default_client
+
+    rows = [row for row in default_client().tasks() if status in (None, row.status.value)]
+    if as_json:
+        found = [_record(row) for row in rows]
+        click.echo(json.dumps({"count": len(found), "status": status, "tasks": found}, indent=2))
+        return
+    click.echo(f"Tasks: {len(rows)}")
+    for row in rows:
+        text = " ".join((row.summary or row.error or row.prompt).split())
+        ref = f"{row.provider}/{row.model}" if row.provider else "-"
+        click.echo(
+            f"{row.id[:_ID_CHARACTERS]}  {row.status.value:<10} {ref:<34} "
+            f"{text[:_SUMMARY_CHARACTERS]}"
+        )
+
+
+@tasks.command()
+@click.argument("lookup")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def show(lookup: str, *, as_json: bool) -> None:
+    """Show one task, by id or its first 8 characters."""
+    row = _find(lookup)
+    record = _record(row)
+    if as_json:
+        click.echo(json.dumps(record, indent=2))
+        return
+    for name, value in record.items():
+        if value not in (None, [], {}):
+            click.echo(f"{name}: {value if isinstance(value, str | int) else json.dumps(value)}")
+
+
+@tasks.command()
+@click.argument("lookup")
+def cancel(lookup: str) -> None:
+    """Stop a task, here or in the process that runs it."""
+    from openclaw_nb.api import default_client
+
+    task = default_client().task(lookup)
+    if not task.cancel():
+        raise click.ClickException(f"task {task.id[:8]} has ended already: {task.state}")
+    click.echo(f"task {task.id[:8]}: asked to stop")
+
+
+@tasks.command()
+@click.argument("lookup")
+@click.option("--out", type=click.Path(path_type=Path), help="Copy the video here.")
+def resume(lookup: str, out: Path | None) -> None:
+    """Finish a task whose process is gone. Nothing is submitted again."""
+    import openclaw_nb as oc
+
+    _wait(oc.resume(lookup), out)
+
+
+def _find(lookup: str) -> Row:
+    from openclaw_nb.api import default_client
+    from openclaw_nb.runtime import loop
+
+    return loop.wait(loop.start(default_client().ledger.find(lookup)))
+
+
+def _record(row: Row) -> Mapping[str, Any]:
+    return row.model_dump(mode="json")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=0, help="0 picks a free one.", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the base URLs as JSON.")
+@click.option("--seconds", type=float, help="How long a job takes.")
+@click.option("--polls", type=int, help="How many status calls a job takes.")
+def emulate(
+    host: str, port: int, *, as_json: bool, seconds: float | None, polls: int | None
+) -> None:
+    """Serve every provider's API on this machine, for any client."""
+    from openclaw_nb.emulator import Scenario, serve_forever
+
+    given: dict[str, Any] = {"seconds": seconds, "polls": polls}
+    scenario = Scenario(**{name: value for name, value in given.items() if value is not None})
+
+    def ready(emulator: Emulator) -> None:
+        if as_json:
+            click.echo(json.dumps(emulator.urls))
+        else:
+            for id, url in emulator.urls.items():
+                click.echo(f"{id:<12} {url}")
+        sys.stdout.flush()
+
+    serve_forever(host=host, port=port, scenario=scenario, on_ready=ready)
+
+
+if __name__ == "__main__":
+    main()
