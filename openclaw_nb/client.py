@@ -217,8 +217,9 @@ class Client:
             named = self.environ.get(provider.base_url_env)
         if not named:
             return provider.base_url
-        read = provider.read_base_url or (lambda url: url.rstrip("/"))
-        return read(named.strip())
+        if provider.read_base_url:
+            return provider.read_base_url(named.strip())
+        return named.strip().rstrip("/")
 
     def _selection(self) -> Selection:
         defaults = self.settings.agents.defaults

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,11 @@ def run(out: Path, *, tell: Callable[[str], object]) -> Demo:
 
 
 def _execute(source: Path, target: Path, tell: Callable[[str], object]) -> int:
-    import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    notebook: Any = nbformat.read(source, as_version=4)
+    nbformat: Any = import_module("nbformat")  # it has no annotations
+    notebook = nbformat.read(source, as_version=4)
     titles = _titles(notebook)
 
     def on_start(cell_index: int, **_: Any) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import os
 import re
 import stat
 from collections.abc import Sequence
@@ -52,12 +51,13 @@ class Loader:
         return tuple(self._one(reference, kind) for reference in references)
 
     def _one(self, reference: Reference, kind: Kind) -> Asset:
-        given, role = reference.given, reference.role
+        given: Any = reference.given
+        role = reference.role
         if isinstance(given, str):
             return self._text(given, role, kind)
-        if isinstance(given, os.PathLike):
-            return self._file(Path(os.fspath(given)), role, kind)
-        if isinstance(given, bytes | bytearray | memoryview):
+        if hasattr(given, "__fspath__"):
+            return self._file(Path(given), role, kind)
+        if isinstance(given, bytes | bytearray):
             return self._bytes(bytes(given), role, kind)
         path = getattr(given, "path", None)
         if isinstance(path, Path):

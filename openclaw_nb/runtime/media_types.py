@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from openclaw_nb.core.domain import Kind
 
 HEAD_BYTES = 512
@@ -73,8 +76,7 @@ def _magic(head: bytes) -> str | None:
         return _brand(head[8:12])
     if head[:4] == b"\x1aE\xdf\xa3":
         return "video/webm"
-    import puremagic
-
+    puremagic: Any = import_module("puremagic")  # its annotations are partial
     try:
         matches = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):
