@@ -51,7 +51,11 @@ def jupyterlab(folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    where = (f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}")
+    where = (
+        f"--ServerApp.port={port}",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={folder}",
+    )
     environ = {**os.environ, "OPENCLAW_STATE_DIR": str(folder / ".openclaw")}
     command = [sys.executable, "-m", "jupyterlab", *where, *SETTINGS]
     server = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
@@ -102,7 +106,10 @@ def main() -> None:
         folder = Path(temporary)
         shutil.copytree(ROOT / "notebooks", folder, dirs_exist_ok=True)
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for theme, name in (("JupyterLab Light", "quickstart"), ("JupyterLab Dark", "quickstart-dark")):
+        for theme, name in (
+            ("JupyterLab Light", "quickstart"),
+            ("JupyterLab Dark", "quickstart-dark"),
+        ):
             with jupyterlab(folder) as address:
                 page = browser.new_page(device_scale_factor=1)
                 shoot(page, address, theme=theme, width=1000, name=name)

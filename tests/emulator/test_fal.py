@@ -292,8 +292,9 @@ def test_the_stream_tells_each_state_until_the_end(emulator, fal):
 def test_the_stream_of_a_timed_job_waits_for_its_end(emulator, fal):
     play(emulator, seconds=0.2)
     made = fal.submit(LIVE, prompt="x").json()
-    text = fal.get(made["status_url"] + "/stream").text
-    assert text.index('"IN_QUEUE"') < text.index('"COMPLETED"')
+    events = fal.get(made["status_url"] + "/stream").text.split("data: ")
+    assert '"COMPLETED"' in events[-1]
+    assert not any('"COMPLETED"' in event for event in events[:-1])
 
 
 def test_a_cancelled_job_has_no_result(fal, http):
