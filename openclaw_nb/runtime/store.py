@@ -17,6 +17,7 @@ from uuid import uuid4
 from openclaw_nb.runtime.media_types import HEAD_BYTES, extension_of
 
 _STEM_CHARACTERS = 60
+_STEM_BYTES = 200  # with the unique part below the 255 that file systems take
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o644
 
@@ -24,9 +25,10 @@ _FILE_MODE = 0o644
 def stem_of(hint: str | None) -> str:
     """The readable part of a file name: base name, no extension, safe characters, 60 at most."""
     base = re.split(r"[/\\]", (hint or "").strip())[-1]
-    name = base.rpartition(".")[0] if "." in base else base
+    name = base.rpartition(".")[0] or base  # `.hidden` is all name, no extension
     clean = re.sub(r"_+", "_", re.sub(r"[^\w.\-]", "_", name.strip()))
-    return clean.removeprefix("_").removesuffix("_")[:_STEM_CHARACTERS].lstrip(".")
+    stem = clean.removeprefix("_").removesuffix("_")[:_STEM_CHARACTERS].lstrip(".")
+    return stem.encode()[:_STEM_BYTES].decode("utf-8", "ignore")
 
 
 def file_name(hint: str | None, media_type: str) -> str:
@@ -41,8 +43,8 @@ def file_name(hint: str | None, media_type: str) -> str:
 
 def readable_name(name: str) -> str:
     """A stored file's name without its unique part."""
-    stem, found, rest = name.partition("---")
-    return f"{stem}.{rest.rpartition('.')[2]}" if found else name
+    stem, found, unique = name.rpartition("---")
+    return stem + "".join(unique.partition(".")[1:]) if found else name
 
 
 @dataclass(frozen=True, slots=True)

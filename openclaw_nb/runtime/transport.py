@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import math
 import random
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -28,7 +29,15 @@ ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-_NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NEVER_ARRIVED = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+BROKEN = (httpx.RequestError, httpx.InvalidURL, TimeoutError)
+"""All that can go wrong with an exchange before its answer is whole."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -128,7 +137,7 @@ class Transport:
                 return Reply(answer.status_code, dict(answer.headers), body, call.path)
         except _NEVER_ARRIVED as error:
             raise Unreachable(_reason(error)) from error
-        except (httpx.TransportError, TimeoutError) as error:
+        except BROKEN as error:
             raise Unanswered(_reason(error)) from error
 
     @asynccontextmanager
@@ -142,19 +151,19 @@ class Transport:
         *,
         keyed: bool,
     ) -> AsyncGenerator[httpx.Response]:
-        """One exchange, redirects of a GET included."""
-        for _ in range(MAX_HOPS + 1):
-            request = self._request(provider, access, call, url, deadline, keyed=keyed)
-            async with asyncio.timeout(max(deadline.left(), 0.001)):
+        """One exchange, redirects of a GET and the reading of the answer included."""
+        async with asyncio.timeout(max(deadline.left(), 0.001)):
+            for _ in range(MAX_HOPS + 1):
+                request = self._request(provider, access, call, url, deadline, keyed=keyed)
                 answer = await self._http.send(request, stream=True)
-            try:
-                target = answer.headers.get("location")
-                if call.method != "GET" or answer.status_code not in _REDIRECTS or not target:
-                    yield answer
-                    return
-                url = urljoin(url, target)
-            finally:
-                await answer.aclose()
+                try:
+                    target = answer.headers.get("location")
+                    if call.method != "GET" or answer.status_code not in _REDIRECTS or not target:
+                        yield answer
+                        return
+                    url = str(httpx.URL(url).join(target))
+                finally:
+                    await answer.aclose()
         raise httpx.TooManyRedirects(f"redirected more than {MAX_HOPS} times")
 
     def _request(
@@ -167,8 +176,10 @@ class Transport:
         *,
         keyed: bool,
     ) -> httpx.Request:
-        headers = {"accept": "application/json", **access.headers, **call.headers}
-        if keyed and access.key is not None and may_see_key(provider, access, url):
+        trusted = may_see_key(provider, access, url)
+        configured = access.headers if trusted else {}  # they may hold a gateway's token
+        headers = {"accept": "application/json", **configured, **call.headers}
+        if keyed and trusted and access.key is not None:
             headers[provider.key.header] = provider.key.form.format(access.key)
         body = encode(call)
         if body is not None:
@@ -183,7 +194,7 @@ class Transport:
         )
 
     def _url(self, access: Access, path: str) -> str:
-        return path if "://" in path else access.base_url + path
+        return access.base_url + path if path.startswith("/") else path
 
     def _pause(self, attempt: int, retry_after: str | None) -> float:
         """Seconds before the next try: what the server asked for, else doubling with jitter."""
@@ -202,7 +213,10 @@ def open_http() -> httpx.AsyncClient:
 
 def may_see_key(provider: AnyProvider, access: Access, url: str) -> bool:
     """Whether `url` is a place that the provider's key may be sent to."""
-    home, there = urlsplit(access.base_url), urlsplit(url)
+    try:
+        home, there = urlsplit(access.base_url), urlsplit(url)
+    except ValueError:
+        return False
     if (there.scheme, there.netloc) == (home.scheme, home.netloc):
         return True
     host = there.hostname or ""
@@ -228,10 +242,9 @@ def _seconds(retry_after: str | None) -> float | None:
     """A Retry-After header as seconds: a number, or a date."""
     if not retry_after:
         return None
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        seconds = float(retry_after)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     try:
         moment = email.utils.parsedate_to_datetime(retry_after)
     except ValueError:
