@@ -355,7 +355,7 @@ def _applied(order: Order, planned: Plan, attempts: Sequence[Attempt]) -> Applie
     if dropped := warning(planned.ref, planned.ignored):
         warnings.append(dropped)
     first = order.candidates.refs[0]
-    if asked and attempts and attempts[0].ref == first:
+    if asked and attempts:  # a sibling of the model asked for may have been tried in its place
         warnings.insert(
             0, f"{first} was asked for and gave no video ({attempts[0].error}); {planned.ref} ran"
         )
