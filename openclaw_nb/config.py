@@ -5,7 +5,6 @@ The file is OpenClaw's own `openclaw.json` (JSON5), so that an existing configur
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -165,11 +164,6 @@ def credential(
         value = environ.get(name, "").strip()
         return Credential(value, f"config, from env {name}") if value else None
     return Credential(text, "config") if text else None
-
-
-def environment() -> dict[str, str]:
-    """The process environment as it is now."""
-    return dict(os.environ)
 
 
 def is_on(value: str | None) -> bool:
