@@ -163,7 +163,7 @@ def test_bad_input_raises_at_once_and_nothing_is_sent(client, emulator, given, p
 
 
 def test_an_empty_prompt_raises_at_once(client, emulator):
-    with pytest.raises(oc.InvalidInput, match="prompt: .*required.*Nothing was sent"):
+    with pytest.raises(oc.InvalidInput, match=r"prompt: .*required.*Nothing was sent"):
         client.generate_video("  ")
     assert emulator.jobs == []
 
