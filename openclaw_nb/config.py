@@ -64,11 +64,20 @@ class Agents(_Section):
     defaults: Defaults = Defaults()
 
 
+def _as_text(value: object) -> object:
+    match value:
+        case {"source": "env", "id": str(name)}:
+            return f"${{{name}}}"
+        case _:
+            return value
+
+
 class ProviderSettings(_Section):
     """`models.providers.<id>`."""
 
     base_url: str | None = None
-    api_key: SecretStr | None = None
+    api_key: Annotated[SecretStr | None, BeforeValidator(_as_text)] = None
+    """A key, `$NAME` or `${NAME}`; in the file also `{source: "env", id: "NAME"}`."""
     headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
 
 
