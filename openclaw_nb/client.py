@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +42,7 @@ _log = logging.getLogger("openclaw_nb")
 
 _VIDEO_MAX_BYTES = 16 * MIB
 _FOLLOW_SECONDS = 0.5
+_HEED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,30 @@ class Endpoint:
     key: str = field(repr=False)
     poll_seconds: float | None = None
     """Replaces the provider's poll interval, for servers that answer at once."""
+
+
+@dataclass(slots=True, eq=False)
+class _AtWork:
+    """A task that this client carries out. Changed on the core thread only."""
+
+    order: Order
+    resumed: tuple[Row, Applied] | None
+    active: list[Run] = field(default_factory=list[Run])
+    work: asyncio.Task[None] | None = None
+    """None before it begins and when its outcome is known."""
+    cancelled: bool = False
+
+    def stop(self) -> None:
+        """Cancel, once: a second cancellation would interrupt the clearing up after the first."""
+        if not self.cancelled:
+            self.cancelled = True
+            if self.work is not None:
+                self.work.cancel()
+
+    def leave(self) -> None:
+        """Stop working, and leave the job to the ledger and the provider."""
+        if self.work is not None and not self.cancelled:
+            self.work.cancel()
 
 
 class Client:
@@ -63,7 +90,7 @@ class Client:
         media_dir: Where videos are saved; None is `media/tool-video-generation` in `home`.
         allowed_roots: When given, local references must lie in one of these directories.
         endpoints: By provider id, where a stand-in for the vendor is.
-        environ: Replaces the process environment.
+        environ: Replaces the process environment, which is read at every use.
 
     Raises:
         ConfigError: the configuration is not usable.
@@ -84,7 +111,7 @@ class Client:
 
         self.providers: tuple[AnyProvider, ...] = PROVIDERS
         """Every registered provider, in order."""
-        self.environ = config.environment() if environ is None else dict(environ)
+        self.environ: Mapping[str, str] = os.environ if environ is None else dict(environ)
         self.home = Path(home).expanduser() if home else config.state_dir(self.environ)
         self.settings = self._settings(settings)
         self.session = f"openclaw_nb:{uuid4()}"
@@ -102,6 +129,8 @@ class Client:
         self._runner: Runner | None = None
         self._tasks: dict[str, Task] = {}
         self._running: set[Future[None]] = set()
+        self._at_work: set[_AtWork] = set()
+        self._closed = False
 
     def _settings(self, given: Mapping[str, Any] | Path | None) -> config.Settings:
         if isinstance(given, Mapping):
@@ -254,8 +283,8 @@ class Client:
     # --- tasks -------------------------------------------------------------------------------
 
     def tasks(self) -> list[Row]:
-        """Every task of this machine, newest first."""
-        return loop.wait(loop.start(self.ledger.rows()))
+        """Every task of this machine, newest first; active ones without an owner are lost."""
+        return [_as_it_is(row) for row in loop.wait(loop.start(self.ledger.rows()))]
 
     def task(self, lookup: str) -> Task:
         """The handle of a task by id, run id, or a unique beginning of at least 8 characters.
@@ -316,47 +345,57 @@ class Client:
         return task
 
     def _launch(self, order: Order, resumed: tuple[Row, Applied] | None) -> Task:
-        active: list[Run] = []
-        box: list[asyncio.Task[Any]] = []
-        cancelled: list[bool] = []
-
-        def on_cancel() -> None:
-            cancelled.append(True)
-            loop.call_soon(lambda: [work.cancel() for work in box])
-
-        task = Task(
-            Snapshot(
-                id=order.id,
-                request=order.request,
-                candidates=len(order.candidates.refs),
-                ref=order.candidates.refs[0],
-                notices=order.candidates.notices,
-            ),
-            on_cancel=on_cancel,
+        job = _AtWork(order, resumed)
+        first = Snapshot(
+            id=order.id,
+            request=order.request,
+            candidates=len(order.candidates.refs),
+            ref=order.candidates.refs[0],
+            notices=order.candidates.notices,
         )
+        task = Task(first, on_cancel=lambda: loop.call_soon(job.stop))
         self._tasks[order.id] = task
-
-        async def work() -> None:
-            current = asyncio.current_task()
-            assert current is not None
-            box.append(current)
-            try:
-                if cancelled:  # before it began: a cancel of the own task takes effect at the await
-                    current.cancel()
-                video = await self._work(order, task, active, resumed)
-            except asyncio.CancelledError:
-                if not cancelled:
-                    raise  # the process is going; the ledger has what finishes the job elsewhere
-                await self._cancelled(order, task, active)
-            except OpenclawError as error:
-                await self._failed(order, task, error)
-            else:
-                self._succeeded(task, video)
-
-        future = loop.start(work())
-        self._running.add(future)
-        future.add_done_callback(self._running.discard)
+        loop.start(self._carry(job, task))
         return task
+
+    async def _carry(self, job: _AtWork, task: Task) -> None:
+        """A task from its beginning to its end, or to the end of this client."""
+        job.work = asyncio.current_task()
+        self._at_work.add(job)
+        heeding = asyncio.create_task(self._heed(job))
+        try:
+            if job.cancelled and job.work is not None:  # takes effect at the first await
+                job.work.cancel()
+            video = await self._work(job.order, task, job.active, job.resumed)
+        except asyncio.CancelledError:
+            if not job.cancelled:
+                await self._left(job.order.id, task)
+                raise
+            await self._cancelled(job.order, task, job.active)
+        except OpenclawError as error:
+            job.work = None
+            await self._failed(job.order, task, error)
+        else:
+            self._succeeded(task, video)
+        finally:
+            self._at_work.discard(job)
+            heeding.cancel()
+
+    async def _heed(self, job: _AtWork) -> None:
+        """Watch for another process that asks for this task to be cancelled."""
+        while not job.cancelled:
+            await asyncio.sleep(_HEED_SECONDS)
+            with suppress(OpenclawError):
+                row = await self.ledger.find(job.order.id)
+                if row.cancel_requested:
+                    job.stop()
+
+    async def _left(self, id: str, task: Task) -> None:
+        """Nobody owns the task now: the ledger has what finishes the job elsewhere."""
+        with suppress(OpenclawError):
+            await self.ledger.update(id, owner_pid=None)
+            if self._closed:
+                _finish(task, await self.ledger.find(id))
 
     async def _work(
         self, order: Order, task: Task, active: list[Run], resumed: tuple[Row, Applied] | None
@@ -452,7 +491,10 @@ class Client:
     # --- life --------------------------------------------------------------------------------
 
     async def aclose(self) -> None:
-        """Wait for nothing: running jobs are left to the ledger; connections are closed."""
+        """Leave running jobs to the ledger, for `resume`, and close connections.
+
+        Their handles end with TaskLost. Closing again does nothing.
+        """
         await asyncio.wrap_future(loop.start(self._aclose()))
 
     def close(self) -> None:
@@ -460,8 +502,16 @@ class Client:
         loop.wait(loop.start(self._aclose()))
 
     async def _aclose(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         for future in tuple(self._running):
             future.cancel()
+        working = [job.work for job in self._at_work if job.work is not None]
+        for job in self._at_work:
+            job.leave()
+        if working:
+            await asyncio.wait(working)
         if self._runner is not None:
             await self._runner.engine.transport.close()
             self._runner = None
@@ -491,11 +541,15 @@ def _no_ticket(row: Row) -> str:
     return f"task {row.id[:8]} had not been submitted; start it again with generate_video"
 
 
+def _as_it_is(row: Row) -> Row:
+    lost = row.status.active and not owner_alive(row)
+    return row.model_copy(update={"status": TaskState.LOST}) if lost else row
+
+
 def _facts(row: Row) -> dict[str, Any]:
     ref = Ref(row.provider, row.model) if row.provider and row.model else None
-    lost = row.status.active and not owner_alive(row)
     return {
-        "state": TaskState.LOST if lost else row.status,
+        "state": _as_it_is(row).status,
         "phase": row.phase,
         "ref": ref,
         "attempts": records.attempts_of(row),

@@ -5,7 +5,6 @@ The file is OpenClaw's own `openclaw.json` (JSON5), so that an existing configur
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -65,11 +64,20 @@ class Agents(_Section):
     defaults: Defaults = Defaults()
 
 
+def _as_text(value: object) -> object:
+    match value:
+        case {"source": "env", "id": str(name)}:
+            return f"${{{name}}}"
+        case _:
+            return value
+
+
 class ProviderSettings(_Section):
     """`models.providers.<id>`."""
 
     base_url: str | None = None
-    api_key: SecretStr | None = None
+    api_key: Annotated[SecretStr | None, BeforeValidator(_as_text)] = None
+    """A key, `$NAME` or `${NAME}`; in the file also `{source: "env", id: "NAME"}`."""
     headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
 
 
@@ -165,11 +173,6 @@ def credential(
         value = environ.get(name, "").strip()
         return Credential(value, f"config, from env {name}") if value else None
     return Credential(text, "config") if text else None
-
-
-def environment() -> dict[str, str]:
-    """The process environment as it is now."""
-    return dict(os.environ)
 
 
 def is_on(value: str | None) -> bool:

@@ -24,7 +24,7 @@ from openclaw_nb.core.domain import (
     Why,
 )
 from openclaw_nb.core.plan import Plan, metadata, plan, warning
-from openclaw_nb.core.wire import AnyProvider, Hosted, Skip, Step, Wait
+from openclaw_nb.core.wire import AnyProvider, Hosted, Skip, Step, Ticket, Wait
 from openclaw_nb.errors import (
     AllFailed,
     MissingKey,
@@ -190,9 +190,23 @@ class Runner:
         reach = self._reach(ref, provider)
         run = self._run(order, ref, reach, teller, applied)
         active[:] = [run]
-        await run.journal.sending()
         ticket = reach.provider.ticket.model_validate(row_ticket)
+        await self._take_up(run, order.id, ticket, applied)
         return await self._finish(order, run, Wait(ticket), applied, ())
+
+    async def _take_up(self, run: Run, id: str, ticket: Ticket, applied: Applied) -> None:
+        """The receipt is the new task's too from its first moment."""
+        await self.ledger.update(
+            id,
+            sent=1,
+            provider=run.ref.provider,
+            model=run.ref.model,
+            base_url=run.access.base_url,
+            ticket=ticket.model_dump_json(),
+            job_id=ticket.job_id,
+            plan=records.applied_json(applied),
+            started_at=now_ms(),
+        )
 
     async def _try(
         self,
@@ -355,7 +369,7 @@ def _applied(order: Order, planned: Plan, attempts: Sequence[Attempt]) -> Applie
     if dropped := warning(planned.ref, planned.ignored):
         warnings.append(dropped)
     first = order.candidates.refs[0]
-    if asked and attempts and attempts[0].ref == first:
+    if asked and attempts:  # a sibling of the model asked for may have been tried in its place
         warnings.insert(
             0, f"{first} was asked for and gave no video ({attempts[0].error}); {planned.ref} ran"
         )

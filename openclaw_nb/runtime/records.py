@@ -27,6 +27,7 @@ from openclaw_nb.runtime.results import SavedFile, Video
 
 _REFERENCES = ("images", "videos", "audios")
 _PUBLIC = {"images": "images", "videos": "videos", "audios": "audio_refs"}
+_SOURCES = frozenset(_PUBLIC.values())
 _ROLES = {"images": "image_roles", "videos": "video_roles", "audios": "audio_roles"}
 _NOT_IN_KEY = ("timeout_ms",)
 
@@ -168,13 +169,20 @@ def video_of(row: Row) -> Video:
     )
 
 
+def _unsigned(sources: Sequence[str]) -> list[str]:
+    return [s.partition("?")[0] if "://" in s else s for s in sources]
+
+
 def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str, Any]:
-    """What is written beside a file: what was asked, what ran, what was changed. No addresses."""
+    """What is written beside a file: what was asked, what ran, what was changed.
+
+    An address of a reference stays without its query, which may be a signature.
+    """
     return {
         "file": file.name,
         "task": video.task_id,
         "ref": str(video.ref),
-        "request": request,
+        "request": request | {name: _unsigned(request[name]) for name in _SOURCES & request.keys()},
         "normalization": video.normalization,
         "ignoredOverrides": video.ignored_overrides,
         "warnings": list(video.warnings),
