@@ -215,11 +215,12 @@ from toy import Job, FOR_EVER
 from openclaw_nb.runtime import loop
 job = Job(seconds=FOR_EVER)
 task = job.start()
-print("waiting", flush=True)
+stop = loop.on_wait(lambda: print("waiting", flush=True))
 try:
     task.result()
 except KeyboardInterrupt as stopped:
-    print(*stopped.__notes__)
+    stop()
+    print("stopped", *stopped.__notes__, flush=True)
 polls = job.polls
 async def beat():
     import asyncio; await asyncio.sleep(0.2)
@@ -234,7 +235,7 @@ print(task.result(5).ref)
         assert process.stdout.readline() == "waiting\n"
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        note = process.stdout.readline()
+        note = next(line for line in process.stdout if line != "waiting\n")
         assert time.monotonic() - began < 2
         assert "The job goes on" in note
         assert "openclaw_nb.task('1a2b3c4d')" in note
