@@ -1,0 +1,81 @@
+"""The command line, as a person at a shell uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+OPENCLAW = (sys.executable, "-m", "openclaw_nb.cli")
+
+
+@pytest.fixture
+def shell(tmp_path):
+    environ = {**os.environ, "OPENCLAW_STATE_DIR": str(tmp_path / "state")}
+    environ.pop("OPENCLAW_NB_EMULATE", None)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*OPENCLAW, *arguments],
+            env=environ,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+
+    return run
+
+
+def test_generate_makes_a_video_where_it_is_wanted(shell, tmp_path):
+    done = shell("generate", "paper boats", "--emulate", "--duration", "4", "--out", "boats.mp4")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "boats.mp4"
+    assert (tmp_path / "boats.mp4").stat().st_size > 10_000
+
+    listed = json.loads(shell("tasks", "list", "--json").stdout)
+    assert listed["count"] == 1
+    assert listed["tasks"][0]["status"] == "succeeded"
+
+    shown = shell("tasks", "show", listed["tasks"][0]["id"][:8])
+    assert "prompt: paper boats" in shown.stdout
+
+    ended = shell("tasks", "cancel", listed["tasks"][0]["id"])
+    assert ended.returncode == 1
+    assert "has ended already" in ended.stderr
+
+
+def test_without_a_key_generate_says_what_to_set_and_that_nothing_was_sent(shell):
+    done = shell("generate", "paper boats")
+    assert done.returncode == 1
+    assert "FAL_KEY" in done.stderr
+    assert "Nothing was sent" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_task_is_a_sentence_and_exit_code_1(shell):
+    done = shell("tasks", "show", "12345678")
+    assert done.returncode == 1
+    assert "no task is called '12345678'" in done.stderr
+
+
+def test_no_task_yet_is_an_empty_list(shell):
+    done = shell("tasks", "list")
+    assert (done.returncode, done.stdout) == (0, "Tasks: 0\n")
+
+
+def test_emulate_prints_a_base_url_per_provider_and_ends_on_interrupt():
+    command = [*OPENCLAW, "emulate", "--json", "--polls", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        urls = json.loads(process.stdout.readline())
+        assert set(urls) >= {"fal", "minimax", "openai"}
+        root = urls["fal"].rpartition("/")[0]
+        assert httpx.get(f"{root}/_emulator/jobs").status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
