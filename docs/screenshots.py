@@ -92,9 +92,9 @@ def shoot(page: Any, address: str, *, theme: str, width: int, name: str) -> None
     page.evaluate("() => document.querySelectorAll('.Toastify').forEach(n => n.remove())")
     player = page.locator("video").first
     player.scroll_into_view_if_needed()
-    player.evaluate("v => { v.muted = true; v.currentTime = 2.5; return v.play(); }")
-    page.wait_for_function("() => document.querySelector('video').currentTime > 2.6")
-    player.evaluate("v => v.pause()")
+    player.evaluate("v => { v.muted = true; v.currentTime = 0.5; return v.play(); }")
+    # After some seconds of playing the browser takes its controls off the picture.
+    page.wait_for_function("() => document.querySelector('video').currentTime > 5")
     page.evaluate("() => window.jupyterapp.shell.currentWidget.content.node.scrollTo(0, 0)")
     page.screenshot(path=str(IMAGES / f"{name}.png"))
 
