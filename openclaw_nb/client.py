@@ -246,8 +246,8 @@ class Client:
             named = self.environ.get(provider.base_url_env)
         if not named:
             return provider.base_url
-        read = provider.read_base_url or (lambda url: url.rstrip("/"))
-        return read(named.strip())
+        named = named.strip()
+        return provider.read_base_url(named) if provider.read_base_url else named.rstrip("/")
 
     def _selection(self) -> Selection:
         defaults = self.settings.agents.defaults
