@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 from openclaw_nb import api
 from openclaw_nb.catalog import listed
 from openclaw_nb.client import Client
-from openclaw_nb.core.domain import Request, TaskState
+from openclaw_nb.core.domain import Attempt, Request, TaskState
 from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
 from openclaw_nb.core.plan import warning
@@ -174,17 +174,7 @@ def details_of(video: Video) -> dict[str, Any]:
         "paths": paths,
         "attachments": attachments,
         "media": {"mediaUrls": paths, "attachments": attachments},
-        "attempts": [
-            {
-                "provider": attempt.ref.provider,
-                "model": attempt.ref.model,
-                "error": attempt.error,
-                "reason": attempt.why.value,
-                **({"status": attempt.status} if attempt.status else {}),
-                **({"code": attempt.code} if attempt.code else {}),
-            }
-            for attempt in video.attempts
-        ],
+        "attempts": [_attempt(attempt) for attempt in video.attempts],
         "metadata": dict(video.metadata),
     }
     found |= settings
@@ -194,6 +184,17 @@ def details_of(video: Video) -> dict[str, Any]:
         found["ignoredOverrides"] = video.ignored_overrides
         found["warning"] = warning(video.ref, video.ignored)
     return found
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "provider": attempt.ref.provider,
+        "model": attempt.ref.model,
+        "error": attempt.error,
+        "reason": attempt.why.value,
+        **({"status": attempt.status} if attempt.status else {}),
+        **({"code": attempt.code} if attempt.code else {}),
+    }
 
 
 def _settings(video: Video) -> dict[str, Any]:
