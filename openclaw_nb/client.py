@@ -246,9 +246,8 @@ class Client:
             named = self.environ.get(provider.base_url_env)
         if not named:
             return provider.base_url
-        if provider.read_base_url:
-            return provider.read_base_url(named.strip())
-        return named.strip().rstrip("/")
+        named = named.strip()
+        return provider.read_base_url(named) if provider.read_base_url else named.rstrip("/")
 
     def _selection(self) -> Selection:
         defaults = self.settings.agents.defaults
@@ -310,8 +309,11 @@ class Client:
             return self._handle(row)
         if row.ticket is None:
             raise TaskLost(_no_ticket(row))
-        request, applied = records.request_of(row), records.applied_of(row)
-        ref = Ref(row.provider or "", row.model or "")
+        return self._launch(self._successor(row), (row, records.applied_of(row)))
+
+    def _successor(self, row: Row) -> Order:
+        """A new task for the provider job of an old one."""
+        request = records.request_of(row)
         new, _ = loop.wait(
             loop.start(
                 self.ledger.add(
@@ -325,14 +327,13 @@ class Client:
                 )
             )
         )
-        order = Order(
+        return Order(
             id=new.id,
             request=request,
             media=records.media_of(row),
-            candidates=Candidates((ref,)),
+            candidates=Candidates((Ref(row.provider or "", row.model or ""),)),
             timeout_seconds=request.timeout_ms / 1000 if request.timeout_ms else None,
         )
-        return self._launch(order, (row, applied))
 
     def _duplicate(self, row: Row) -> Task:
         """The task that already makes this; marked, and announced above everything else."""

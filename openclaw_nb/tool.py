@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any, Protocol, cast
 
 from openclaw_nb import api
+from openclaw_nb.catalog import listed
 from openclaw_nb.client import Client
-from openclaw_nb.core.domain import TaskState
+from openclaw_nb.core.domain import Attempt, Request, TaskState
 from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
 from openclaw_nb.core.plan import warning
+from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.results import SavedFile, Video
 
 
@@ -58,25 +62,36 @@ def _video_generate(
 
 
 def _generate(client: Client, params: Mapping[str, Any], session: str | None) -> dict[str, Any]:
-    request = read_request(params, strict_keys=False)
     if session is None:
-        video = client.start(request, allow_parallel=True).result()
+        video = client.start(read_request(params, strict_keys=False), allow_parallel=True).result()
         return {"text": text_of(video), "details": details_of(video)}
-    if active := _active(client, session):
-        found = _task_details(active[0]) | {"duplicateGuard": True}
-        return {
-            "text": f"Task {active[0].id} is at work in this session; nothing was started.",
-            "details": found,
-        }
-    task = client.start(request, session=session, allow_parallel=True)
-    ids = {"taskId": task.id, "runId": f"tool:video_generate:{task.id}"}
+    with _guard:  # two calls racing each other must not both find nothing at work
+        if active := _active(client, session):
+            read_request({"prompt": params.get("prompt")}, strict_keys=False)
+            return {
+                "text": f"Task {active[0].id} is at work in this session; nothing was started.",
+                "details": _task_details(active[0]) | {"duplicateGuard": True},
+            }
+        request = read_request(params, strict_keys=False)
+        task = client.start(request, session=session, allow_parallel=True)
+    return _started(task.id, request)
+
+
+_guard = threading.Lock()
+
+
+def _started(id: str, request: Request) -> dict[str, Any]:
+    ids = {"taskId": id, "runId": f"tool:video_generate:{id}"}
+    echo = _asked(request) | _references(request)
+    if request.model is not None:
+        echo["model"] = request.model
     return {
-        "text": f"Started in the background as task {task.id}. Do not ask for the same again.",
-        "details": {"async": True, "status": "started", **ids, "task": ids},
+        "text": f"Started in the background as task {id}. Do not ask for the same again.",
+        "details": {"async": True, "status": "started", **ids, "task": ids, **echo},
     }
 
 
-def _active(client: Client, session: str) -> list[Any]:
+def _active(client: Client, session: str) -> list[Row]:
     rows = [row for row in client.tasks() if row.session == session and row.status.active]
     return sorted(rows, key=lambda row: row.status is not TaskState.RUNNING)
 
@@ -91,10 +106,10 @@ def _status(client: Client, session: str | None) -> dict[str, Any]:
     if len(active) == 1:
         row = active[0]
         return {
-            "text": f"Task {row.id}: {row.status}, {row.phase}. Wait for it.",
+            "text": f"Task {_line(row)}. Wait for it.",
             "details": _task_details(row),
         }
-    lines = [f"{row.id}: {row.status}, {row.phase}" for row in active]
+    lines = [_line(row) for row in active]
     return {
         "text": "\n".join([f"{len(active)} video tasks are active.", *lines]),
         "details": {
@@ -106,7 +121,15 @@ def _status(client: Client, session: str | None) -> dict[str, Any]:
     }
 
 
-def _task_details(row: Any) -> dict[str, Any]:
+def _line(row: Row) -> str:
+    return f"{row.id}: {row.status}, {_provider(row)}, {row.phase}"
+
+
+def _provider(row: Row) -> str:
+    return row.provider or row.source.partition(":")[2]
+
+
+def _task_details(row: Row) -> dict[str, Any]:
     return {
         "action": "status",
         "async": True,
@@ -117,32 +140,13 @@ def _task_details(row: Any) -> dict[str, Any]:
         "taskKind": row.kind,
         "progressSummary": row.phase,
         "sourceId": row.source,
-        "provider": row.provider or row.source.partition(":")[2],
+        "provider": _provider(row),
     }
 
 
 def _listed(client: Client) -> dict[str, Any]:
-    rows = [
-        {
-            "id": provider.id,
-            "label": provider.label,
-            "defaultModel": provider.default_model.id,
-            "models": [row.id for row in provider.models],
-            "modes": [mode.value for mode in provider.caps.modes()],
-            "configured": client.configured(provider),
-            "authEnvVars": list(provider.key.env),
-        }
-        for provider in client.providers
-    ]
-    lines = [
-        f"{row['id']}: {row['defaultModel']}; modes={'/'.join(cast('list[str]', row['modes']))}; "
-        f"{'configured' if row['configured'] else 'not configured'}"
-        for row in rows
-    ]
-    return {
-        "text": "\n".join(lines),
-        "details": {"kind": "video_generation", "providers": rows},
-    }
+    found = {provider.id: client.credential(provider) for provider in client.providers}
+    return listed(client.providers, {id: key.source for id, key in found.items() if key})
 
 
 def text_of(video: Video) -> str:
@@ -161,7 +165,8 @@ def text_of(video: Video) -> str:
 def details_of(video: Video) -> dict[str, Any]:
     """The result for programs, as the tool contract lists it."""
     paths = [str(file.path or file.url) for file in video.files]
-    attachments = [_attachment(file) for file in video.files]
+    settings = _settings(video) | _references(video.request)
+    attachments = [_attachment(file, settings.get("durationSeconds")) for file in video.files]
     found: dict[str, Any] = {
         "provider": video.provider,
         "model": video.model,
@@ -169,20 +174,10 @@ def details_of(video: Video) -> dict[str, Any]:
         "paths": paths,
         "attachments": attachments,
         "media": {"mediaUrls": paths, "attachments": attachments},
-        "attempts": [
-            {
-                "provider": attempt.ref.provider,
-                "model": attempt.ref.model,
-                "error": attempt.error,
-                "reason": attempt.why.value,
-                **({"status": attempt.status} if attempt.status else {}),
-                **({"code": attempt.code} if attempt.code else {}),
-            }
-            for attempt in video.attempts
-        ],
+        "attempts": [_attempt(attempt) for attempt in video.attempts],
         "metadata": dict(video.metadata),
     }
-    found |= _settings(video)
+    found |= settings
     if video.normalization:
         found["normalization"] = video.normalization
     if video.ignored_overrides:
@@ -191,11 +186,35 @@ def details_of(video: Video) -> dict[str, Any]:
     return found
 
 
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "provider": attempt.ref.provider,
+        "model": attempt.ref.model,
+        "error": attempt.error,
+        "reason": attempt.why.value,
+        **({"status": attempt.status} if attempt.status else {}),
+        **({"code": attempt.code} if attempt.code else {}),
+    }
+
+
 def _settings(video: Video) -> dict[str, Any]:
     """The style that was applied, or asked for and kept."""
     request, changed = video.request, video.normalization
     dropped = {entry["key"] for entry in video.ignored_overrides}
-    asked: dict[str, Any] = {
+    asked = _asked(request)
+    applied = asked | {key: change["applied"] for key, change in changed.items()}
+    if changed.get("aspectRatio", {}).get("derivedFrom") == "size":
+        dropped.add("size")
+    found = {k: v for k, v in applied.items() if k not in dropped}
+    if duration := changed.get("durationSeconds"):
+        found["requestedDurationSeconds"] = duration["requested"]
+        found["supportedDurationSeconds"] = duration["supportedValues"]
+    return found
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    """The settings that were given, by their names in the contract."""
+    given: dict[str, Any] = {
         "size": request.size,
         "aspectRatio": request.aspect_ratio,
         "resolution": request.resolution,
@@ -205,20 +224,48 @@ def _settings(video: Video) -> dict[str, Any]:
         "filename": request.filename,
         "timeoutMs": request.timeout_ms,
     }
-    applied = asked | {key: change["applied"] for key, change in changed.items()}
-    if changed.get("aspectRatio", {}).get("derivedFrom") == "size":
-        applied["size"] = None
-    found = {k: v for k, v in applied.items() if v is not None and k not in dropped}
-    if duration := changed.get("durationSeconds"):
-        found["requestedDurationSeconds"] = duration["requested"]
-        found["supportedDurationSeconds"] = duration["supportedValues"]
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _references(request: Request) -> dict[str, Any]:
+    """One reference by its singular name, several as a list; never bytes."""
+    found: dict[str, Any] = {}
+    for name, given in (
+        ("image", request.images),
+        ("video", request.videos),
+        ("audioRef", request.audios),
+    ):
+        sources = [_source(reference.given) for reference in given]
+        if len(sources) == 1:
+            found[name] = sources[0]
+        elif sources:
+            found[f"{name}s"] = [{name: source} for source in sources]
     return found
 
 
-def _attachment(file: SavedFile) -> dict[str, Any]:
+def _source(given: object) -> str:
+    if isinstance(given, bytes | bytearray):
+        return f"<{len(given)} bytes>"
+    text = str(given) if isinstance(given, str | PurePath) else f"<{type(given).__name__}>"
+    text = text.strip().removeprefix("@").strip().removeprefix("MEDIA:").strip()
+    head, comma, payload = text.partition(",")
+    if text.startswith("data:") and comma:
+        return f"{head},<{len(payload) * 3 // 4 - payload[-2:].count('=')} bytes>"
+    return text
+
+
+def _attachment(file: SavedFile, seconds: float | None) -> dict[str, Any]:
     where = {"path": str(file.path)} if file.path else {"url": file.url}
     size = {"sizeBytes": file.size_bytes} if file.size_bytes else {}
-    return {"type": "video", **where, "mimeType": file.media_type, "name": file.name, **size}
+    length = {"durationMs": round(seconds * 1000)} if seconds else {}
+    return {
+        "type": "video",
+        **where,
+        "mimeType": file.media_type,
+        "name": file.name,
+        **size,
+        **length,
+    }
 
 
 def _with_schema(call: Callable[..., dict[str, Any]]) -> Tool:

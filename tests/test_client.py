@@ -608,6 +608,16 @@ def test_the_ledger_holds_the_whole_story(make_client, emulator):
     assert str(video.path) in (row.summary or "")
 
 
+def test_the_ledger_follows_the_phases_of_a_job(make_client, emulator):
+    client = make_client("fal")
+    emulator.set(Scenario(seconds=2.0, render="draft"))
+    task = client.generate_video(PROMPT)
+    until(task, lambda now: now.phase.startswith("generating"))
+    assert client.tasks()[0].phase == "generating"
+    task.result(9)
+    assert client.tasks()[0].phase == "done: 1 video"
+
+
 def test_a_finished_task_is_found_again_with_its_video(make_client):
     video = make_client("fal").generate_video(PROMPT, duration_seconds=5).result(9)
     later = make_client("fal")

@@ -96,8 +96,7 @@ class _Journal:
     ledger: Ledger
     teller: Teller
     applied: Applied
-    _ticket: str = ""
-    _accepted: bool = False
+    _written: tuple[str, str] | None = None
 
     async def sending(self) -> None:
         await self.ledger.update(
@@ -120,7 +119,7 @@ class _Journal:
     async def waiting(self, wait: Wait[Any]) -> None:
         ticket = wait.ticket.model_dump_json()
         phase = "queued at the provider" if wait.state == "queued" else "generating"
-        if ticket != self._ticket or not self._accepted:
+        if (ticket, phase) != self._written:
             await self.ledger.update(
                 self.id,
                 ticket=ticket,
@@ -128,7 +127,7 @@ class _Journal:
                 status=TaskState.RUNNING.value,
                 phase=phase,
             )
-            self._ticket, self._accepted = ticket, True
+            self._written = (ticket, phase)
         told = f"{phase}: {wait.note}" if wait.note else phase
         self.teller.update(
             state=TaskState.RUNNING, phase=told, progress=wait.fraction, job_id=wait.ticket.job_id

@@ -94,7 +94,8 @@ def request_of(row: Row) -> Request:
     """The request of a stored task; its references are what the ledger knows of them."""
     facts = dict(row.request)
     known = {f.name for f in fields(Request)} - set(_REFERENCES)
-    values: dict[str, Any] = {name: facts[name] for name in known & facts.keys()}
+    values: dict[str, Any] = {"prompt": row.prompt}
+    values |= {name: facts[name] for name in known & facts.keys()}
     for name in _REFERENCES:
         given = facts.get(_PUBLIC[name], ())
         roles = [*facts.get(_ROLES[name], ()), *[None] * len(given)]
@@ -102,17 +103,17 @@ def request_of(row: Row) -> Request:
             Reference(given=source, role=role or None)
             for source, role in zip(given, roles, strict=False)
         )
-    values.setdefault("prompt", row.prompt)
     return Request(**values)
 
 
 def media_of(row: Row) -> Media:
     """The references of a stored task, for the record only: their bytes are not kept."""
-    links = {
-        name: tuple(Link(url=source) for source in row.request.get(_PUBLIC[name], ()))
-        for name in _REFERENCES
-    }
-    return Media(images=links["images"], videos=links["videos"], audios=links["audios"])
+    return Media(
+        **{
+            name: tuple(Link(url=source) for source in row.request.get(_PUBLIC[name], ()))
+            for name in _REFERENCES
+        }
+    )
 
 
 def dump(facts: dict[str, Any]) -> str:
