@@ -106,9 +106,10 @@ def request_of(row: Row) -> Request:
 
 def media_of(row: Row) -> Media:
     """The references of a stored task, for the record only: their bytes are not kept."""
+    request = request_of(row)
     return Media(
         **{
-            name: tuple(Link(url=source) for source in row.request.get(_PUBLIC[name], ()))
+            name: tuple(Link(url=each.given, role=each.role) for each in getattr(request, name))
             for name in _REFERENCES
         }
     )
@@ -168,13 +169,23 @@ def video_of(row: Row) -> Video:
     )
 
 
+def _unsigned(request: dict[str, Any]) -> dict[str, Any]:
+    """The request with addresses of references cut before their query, which may be a signature."""
+    cut = {
+        name: [each.partition("?")[0] if "://" in each else each for each in request[name]]
+        for name in _PUBLIC.values()
+        if name in request
+    }
+    return {**request, **cut}
+
+
 def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str, Any]:
     """What is written beside a file: what was asked, what ran, what was changed. No addresses."""
     return {
         "file": file.name,
         "task": video.task_id,
         "ref": str(video.ref),
-        "request": request,
+        "request": _unsigned(request),
         "normalization": video.normalization,
         "ignoredOverrides": video.ignored_overrides,
         "warnings": list(video.warnings),
