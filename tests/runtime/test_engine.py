@@ -229,8 +229,7 @@ def test_a_cancellation_during_the_submission_keeps_the_ticket(emulator, id):
     async def go():
         async with engine(story.clock) as opened:
             work = asyncio.ensure_future(opened.submit(story.run, a_job(story.provider)))
-            while "sending" not in story.events:
-                await asyncio.sleep(0)
+            await story.run.journal.sent.wait()
             work.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await work
@@ -247,8 +246,7 @@ def test_a_cancellation_during_a_submission_that_fails_is_still_a_cancellation(e
     async def go():
         async with engine(story.clock) as opened:
             work = asyncio.ensure_future(opened.submit(story.run, a_job(story.provider)))
-            while "sending" not in story.events:
-                await asyncio.sleep(0)
+            await story.run.journal.sent.wait()
             work.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await work
