@@ -178,8 +178,10 @@ class Transport:
         keyed: bool,
     ) -> httpx.Request:
         trusted = may_see_key(provider, access, url)
-        configured = access.headers if trusted else {}  # they may hold a gateway's token
-        headers = {"accept": "application/json", **configured, **call.headers}
+        headers = {"accept": "application/json"}
+        if trusted:
+            headers |= access.headers  # they may hold a gateway's token
+        headers |= call.headers
         if keyed and trusted and access.key is not None:
             headers[provider.key.header] = provider.key.form.format(access.key)
         body = encode(call)
