@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from openclaw_nb.core.domain import Asset, Blob, Kind, Link, Media, Reference, Request
@@ -59,9 +59,8 @@ class Loader:
             return self._file(Path(given), role, kind)
         if isinstance(given, bytes | bytearray):
             return self._bytes(bytes(given), role, kind)
-        path = getattr(given, "path", None)
-        if isinstance(path, Path):
-            return self._file(path, role, kind)
+        if (source := _source_of(given)) is not None:
+            return self._one(Reference(given=source, role=role), kind)
         if kind is Kind.IMAGE and (data := _as_png(given)) is not None:
             return self._bytes(data, role, kind)
         raise InvalidInput(
@@ -85,7 +84,7 @@ class Loader:
             case "file:":
                 return self._file(_file_url(text, kind), role, kind)
             case "":
-                return self._file(Path(text).expanduser(), role, kind)
+                return self._file(_expanded(text, kind), role, kind)
             case _:
                 raise InvalidInput(
                     kind,
@@ -136,17 +135,28 @@ class Loader:
             status = real.stat()
             if not stat.S_ISREG(status.st_mode):
                 raise _refused(kind, path, "not-file", "it is not a regular file")
-            if self.allowed_roots and not any(real.is_relative_to(r) for r in self.allowed_roots):
-                roots = ", ".join(map(str, self.allowed_roots))
-                raise _refused(kind, path, "path-not-allowed", f"it is outside {roots}")
+            self._check_roots(path, real, kind)
             with real.open("rb") as file:
                 return file.read(HEAD_BYTES), status.st_size, real
+        except InvalidInput:
+            raise
         except FileNotFoundError:
             raise _refused(kind, path, "not-found", f"no such file (from {Path.cwd()})") from None
         except PermissionError:
             raise _refused(kind, path, "permissions-denied", "it may not be read") from None
         except (OSError, ValueError, RuntimeError) as error:
-            raise _refused(kind, path, "invalid-path", str(error)) from None
+            why = getattr(error, "strerror", None) or str(error)
+            raise _refused(kind, path, "invalid-path", why) from None
+
+    def _check_roots(self, path: Path, real: Path, kind: Kind) -> None:
+        roots = [root.resolve() for root in self.allowed_roots]
+        if any(root == Path(root.anchor) for root in roots):
+            raise _refused(
+                kind, path, "invalid-root", "the root of a file system cannot be an allowed root"
+            )
+        if roots and not any(real.is_relative_to(root) for root in roots):
+            allowed = ", ".join(map(str, roots))
+            raise _refused(kind, path, "path-not-allowed", f"it is outside {allowed}")
 
     def _checked(self, head: bytes, size: int, name: str, declared: str, kind: Kind) -> str:
         """The media type, when it is of the right kind and within the limit."""
@@ -186,13 +196,33 @@ def _checked_url(text: str, kind: Kind) -> str:
     return text
 
 
+def _expanded(text: str, kind: Kind) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise _refused(kind, Path(text), "invalid-path", str(error)) from None
+
+
+def _source_of(given: object) -> Path | str | None:
+    """Where an earlier result is: its file, or its address when it was too large to be kept."""
+    try:
+        path = getattr(given, "path", None)
+    except FileNotFoundError:
+        url = getattr(given, "url", None)
+        return url if isinstance(url, str) else None
+    return path if isinstance(path, Path) else None
+
+
 def _file_url(text: str, kind: Kind) -> Path:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise _refused(kind, Path(text), "invalid-file-url", str(error)) from None
     if parts.netloc not in ("", "localhost"):
         raise _refused(kind, Path(text), "invalid-file-url", "a file URL may name no other host")
     if not parts.path:
         raise _refused(kind, Path(text), "invalid-file-url", "it names no file")
-    return Path(url2pathname(unquote(parts.path)))
+    return Path(url2pathname(parts.path))
 
 
 def _as_png(given: Any) -> bytes | None:
@@ -201,28 +231,38 @@ def _as_png(given: Any) -> bytes | None:
         return None
     from PIL import Image
 
-    picture = given if hasattr(given, "save") else _picture_of(given)
+    picture = given if isinstance(given, Image.Image) else _picture_of(given)
+    if picture is None:
+        return None
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
-    if isinstance(picture, Image.Image):
-        return buffer.getvalue()
-    return None
+    try:
+        picture.save(buffer, format="PNG")
+    except (OSError, ValueError, SystemError) as error:
+        raise InvalidInput(
+            Kind.IMAGE,
+            f"a PIL image of mode {picture.mode} and size {picture.size} cannot be sent: {error}; "
+            'image.convert("RGB") makes one that can. Nothing was sent.',
+        ) from None
+    return buffer.getvalue()
 
 
-def _picture_of(array: Any) -> Any:
+def _picture_of(given: Any) -> Any:
     from PIL import Image
 
-    if str(array.dtype) != "uint8":
+    if not hasattr(given, "__array_interface__"):
+        return None
+    if str(given.dtype) != "uint8":
         raise InvalidInput(
             Kind.IMAGE,
-            f"an image array must be uint8 with values 0 to 255, this one is {array.dtype}. "
+            f"an image array must be uint8 with values 0 to 255, this one is {given.dtype}. "
             "Nothing was sent.",
         )
-    try:
-        return Image.fromarray(array)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(
-            Kind.IMAGE,
-            f"an array of shape {array.shape} is no image; allowed are (height, width) and "
-            f"(height, width, 3 or 4): {error}. Nothing was sent.",
-        ) from None
+    match given.shape:
+        case (height, width) | (height, width, 3 | 4) if height and width:
+            return Image.fromarray(given)
+        case _:
+            raise InvalidInput(
+                Kind.IMAGE,
+                f"an array of shape {given.shape} is no image; allowed are (height, width) and "
+                "(height, width, 3 or 4). Nothing was sent.",
+            )

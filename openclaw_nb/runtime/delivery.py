@@ -10,18 +10,17 @@ from pathlib import Path
 
 import httpx
 
-from openclaw_nb.core.domain import Why
+from openclaw_nb.core.domain import Kind, Why
 from openclaw_nb.core.wire import Done, Hosted, InHand, Output
 from openclaw_nb.errors import BadOutput, ProviderError, ProviderTimeout
 from openclaw_nb.runtime.engine import Run
-from openclaw_nb.runtime.media_types import detect
+from openclaw_nb.runtime.media_types import detect, kind_of
 from openclaw_nb.runtime.results import SavedFile
 from openclaw_nb.runtime.store import Part, Store, file_name, readable_name
-from openclaw_nb.runtime.transport import ATTEMPTS, TooLarge, Transport
+from openclaw_nb.runtime.transport import ATTEMPTS, BROKEN, TooLarge, Transport, reason
 
-_CHUNK_BYTES = 1_048_576
 _PAUSE_SECONDS = 0.5
-_NOT_MEDIA = ("application/json", "text/")
+_NO_VIDEO = ("image/", "text/", "application/json", "application/pdf", "application/xml")
 
 
 class _Broken(Exception):
@@ -64,10 +63,8 @@ class Delivery:
                 raise self._bad(run, f"output {index + 1} is empty")
 
     async def _one(self, run: Run, output: Output, hint: str | None) -> SavedFile:
-        part = await self.store.begin()
         try:
-            media_type = await self._fill(run, output, part)
-            path = await part.commit(file_name(hint, media_type))
+            path, media_type, size = await self._written(run, output, hint)
         except TooLarge as error:
             return self._by_address(run, output, error)
         except OSError as error:
@@ -76,15 +73,22 @@ class Delivery:
                 f"the video was made, but it cannot be saved in {self.store.directory}: {error}",
                 output,
             ) from error
-        finally:
-            await part.abandon()
         return SavedFile(
             media_type=media_type,
             name=readable_name(path.name),
             path=path,
             url=_public_url(output),
-            size_bytes=part.size,
+            size_bytes=size,
         )
+
+    async def _written(self, run: Run, output: Output, hint: str | None) -> tuple[Path, str, int]:
+        """Path, media type and size of the output's file; when it fails, nothing is left."""
+        part = await self.store.begin()
+        try:
+            media_type = await self._fill(run, output, part)
+            return await part.commit(file_name(hint, media_type)), media_type, part.size
+        finally:
+            await part.abandon()
 
     async def _fill(self, run: Run, output: Output, part: Part) -> str:
         """Write the output's bytes; returns its media type."""
@@ -95,17 +99,17 @@ class Delivery:
             declared = output.media_type
         else:
             declared = await self._download(run, output, part)
-        media_type = detect(part.head, output.name or "", declared) or "video/mp4"
-        if part.size == 0 or media_type.startswith(_NOT_MEDIA):
-            what = "an empty file" if part.size == 0 else media_type
+        found = await asyncio.to_thread(detect, part.head, output.name or "", declared) or ""
+        if _is_text(part.head) or found.startswith(_NO_VIDEO):
+            what = ("text" if kind_of(found) else found or "text") if part.size else "an empty file"
             raise self._bad(run, f"it delivered {what} instead of a video", output)
-        return media_type
+        return found if kind_of(found) is Kind.VIDEO else "video/mp4"
 
     async def _download(self, run: Run, hosted: Hosted, part: Part) -> str:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await self._stream(run, hosted, part)
-            except (httpx.TransportError, TimeoutError, _Broken) as error:
+            except (*BROKEN, _Broken) as error:
                 pause = _PAUSE_SECONDS * 2.0 ** (attempt - 1)
                 if run.deadline.left() <= pause:
                     raise ProviderTimeout(
@@ -116,9 +120,9 @@ class Delivery:
                         job_id=run.job_id,
                     ) from error
                 if attempt == ATTEMPTS:
-                    text = f"its video could not be downloaded: {type(error).__name__}: {error}"
+                    text = f"its video could not be downloaded: {reason(error)}"
                     raise self._bad(run, text, hosted) from error
-                await asyncio.sleep(pause)
+                await self.transport.clock.sleep(pause)
         raise AssertionError("unreachable")
 
     async def _stream(self, run: Run, hosted: Hosted, part: Part) -> str:
@@ -127,13 +131,16 @@ class Delivery:
             run.provider, run.access, hosted, run.deadline, offset=part.size
         )
         async with opened as answer:
+            if answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and part.size:
+                await part.restart()
+                raise _Broken("the rest cannot be had alone")
             self._check_status(run, hosted, answer)
-            if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
+            if not _goes_on(answer, part.size):
                 await part.restart()
             if _declared_length(answer) + part.size > self.store.max_bytes:
                 raise TooLarge(self.store.max_bytes)
             start = part.size
-            async for chunk in answer.aiter_bytes(_CHUNK_BYTES):
+            async for chunk in answer.aiter_bytes():
                 if part.size + len(chunk) > self.store.max_bytes:
                     raise TooLarge(self.store.max_bytes)
                 await part.write(chunk)
@@ -173,6 +180,18 @@ def _public_url(output: Output) -> str | None:
     if isinstance(output, Hosted) and not output.keyed and "://" in output.url:
         return output.url
     return None
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether there is no control character: every video format has some at its beginning."""
+    return not any(byte < ord("\t") or ord("\r") < byte < ord(" ") for byte in head)
+
+
+def _goes_on(answer: httpx.Response, offset: int) -> bool:
+    """Whether the answer is the rest of the file, from `offset` on."""
+    if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
+        return False
+    return bool(answer.headers.get("content-range", "").startswith(f"bytes {offset}-"))
 
 
 def _declared_length(answer: httpx.Response) -> int:

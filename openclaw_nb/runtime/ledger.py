@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Json
+from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.errors import LedgerError, TaskNotFound, shown
@@ -82,7 +82,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="openclaw-ledger")
+        self._thread = _thread()
         self._db: sqlite3.Connection | None = None
 
     async def add(
@@ -114,7 +114,6 @@ class Ledger:
             "phase": "waiting",
             "resumes": resumes,
             "owner_pid": os.getpid(),
-            "owner_started": process_started(os.getpid()),
             "created_at": moment,
             "last_event_at": moment,
         }
@@ -148,13 +147,14 @@ class Ledger:
     async def close(self) -> None:
         """Close the file; the ledger can be used again afterwards."""
         await self._run(lambda _: self._disconnect(), open_first=False)
-        self._thread.shutdown(wait=False)
+        former, self._thread = self._thread, _thread()
+        former.shutdown(wait=False)
 
     async def _run(self, work: Callable[[sqlite3.Connection], V], *, open_first: bool = True) -> V:
         def call() -> V:
             try:
                 return work(self._connect() if open_first else None)  # type: ignore[arg-type]  # close ignores it
-            except sqlite3.Error as error:
+            except (sqlite3.Error, ValidationError) as error:
                 raise LedgerError(
                     f"the ledger {self.path} cannot be used: {error}. If it is damaged, move it "
                     "away and a new one is made; or set OPENCLAW_STATE_DIR to a writable directory."
@@ -167,7 +167,9 @@ class Ledger:
             try:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
-                raise LedgerError(f"{self.path.parent} cannot be made: {error}") from error
+                raise LedgerError(
+                    f"{self.path.parent} cannot be made: {error}. OPENCLAW_STATE_DIR names another place"
+                ) from error
             db = sqlite3.connect(
                 self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -188,9 +190,15 @@ class Ledger:
             self._db = None
 
 
+def _thread() -> ThreadPoolExecutor:
+    """Starts with the first work given to it."""
+    return ThreadPoolExecutor(1, thread_name_prefix="openclaw-ledger")
+
+
 def _add(
     db: sqlite3.Connection, *, columns: dict[str, object], unless_active: bool
 ) -> tuple[Row, bool]:
+    columns = {**columns, "owner_started": process_started(os.getpid())}
     db.execute("BEGIN IMMEDIATE")
     try:
         active = (

@@ -36,6 +36,7 @@ _SPELLINGS = {
     "audio/x-wav": "audio/wav",
     "audio/x-flac": "audio/flac",
     "audio/x-opus+ogg": "audio/ogg",
+    "application/ogg": "audio/ogg",
     "audio/mp3": "audio/mpeg",
     "audio/x-m4a": "audio/mp4",
     "image/jpg": "image/jpeg",

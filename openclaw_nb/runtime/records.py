@@ -27,7 +27,6 @@ from openclaw_nb.runtime.results import SavedFile, Video
 
 _REFERENCES = ("images", "videos", "audios")
 _PUBLIC = {"images": "images", "videos": "videos", "audios": "audio_refs"}
-_SOURCES = frozenset(_PUBLIC.values())
 _ROLES = {"images": "image_roles", "videos": "video_roles", "audios": "audio_roles"}
 _NOT_IN_KEY = ("timeout_ms",)
 
@@ -108,9 +107,10 @@ def request_of(row: Row) -> Request:
 
 def media_of(row: Row) -> Media:
     """The references of a stored task, for the record only: their bytes are not kept."""
+    request = request_of(row)
     return Media(
         **{
-            name: tuple(Link(url=source) for source in row.request.get(_PUBLIC[name], ()))
+            name: tuple(Link(url=each.given, role=each.role) for each in getattr(request, name))
             for name in _REFERENCES
         }
     )
@@ -170,8 +170,14 @@ def video_of(row: Row) -> Video:
     )
 
 
-def _unsigned(sources: Sequence[str]) -> list[str]:
-    return [s.partition("?")[0] if "://" in s else s for s in sources]
+def _unsigned(request: dict[str, Any]) -> dict[str, Any]:
+    """The request with addresses of references cut before their query, which may be a signature."""
+    cut = {
+        name: [each.partition("?")[0] if "://" in each else each for each in request[name]]
+        for name in _PUBLIC.values()
+        if name in request
+    }
+    return {**request, **cut}
 
 
 def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str, Any]:
@@ -183,7 +189,7 @@ def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str
         "file": file.name,
         "task": video.task_id,
         "ref": str(video.ref),
-        "request": request | {name: _unsigned(request[name]) for name in _SOURCES & request.keys()},
+        "request": _unsigned(request),
         "normalization": video.normalization,
         "ignoredOverrides": video.ignored_overrides,
         "warnings": list(video.warnings),

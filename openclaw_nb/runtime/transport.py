@@ -72,7 +72,8 @@ class Transport:
     """Sends calls and opens downloads for every provider alike."""
 
     def __init__(self, http: httpx.AsyncClient, clock: Clock) -> None:
-        self._http, self._clock = http, clock
+        self._http = http
+        self.clock = clock
 
     async def close(self) -> None:
         """Close every connection."""
@@ -107,7 +108,7 @@ class Transport:
                 passing = _PASSING if call.method == "GET" else {HTTPStatus.TOO_MANY_REQUESTS}
                 if reply.status not in passing or attempt >= ATTEMPTS or pause >= deadline.left():
                     return reply
-            await self._clock.sleep(pause)
+            await self.clock.sleep(pause)
 
     @asynccontextmanager
     async def download(
@@ -136,9 +137,9 @@ class Transport:
                 body = await read_limited(answer, provider.max_reply_bytes)
                 return Reply(answer.status_code, dict(answer.headers), body, call.path)
         except _NEVER_ARRIVED as error:
-            raise Unreachable(_reason(error)) from error
+            raise Unreachable(reason(error)) from error
         except BROKEN as error:
-            raise Unanswered(_reason(error)) from error
+            raise Unanswered(reason(error)) from error
 
     @asynccontextmanager
     async def _open(
@@ -178,8 +179,8 @@ class Transport:
     ) -> httpx.Request:
         trusted = may_see_key(provider, access, url)
         headers = {"accept": "application/json"}
-        if trusted:  # configured headers may hold a gateway's token
-            headers |= access.headers
+        if trusted:
+            headers |= access.headers  # they may hold a gateway's token
         headers |= call.headers
         if keyed and trusted and access.key is not None:
             headers[provider.key.header] = provider.key.form.format(access.key)
@@ -254,6 +255,6 @@ def _seconds(retry_after: str | None) -> float | None:
     return max(0.0, moment.timestamp() - time.time())
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """What went wrong on the connection, without addresses that may hold a token."""
     return f"{type(error).__name__}: {str(error).split('?')[0]}".rstrip(": ")

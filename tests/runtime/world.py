@@ -158,9 +158,11 @@ class Notes:
 
     events: list = field(default_factory=list)
     waits: list = field(default_factory=list)
+    sent: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def sending(self):
         self.events.append("sending")
+        self.sent.set()
 
     async def not_accepted(self):
         self.events.append("not accepted")

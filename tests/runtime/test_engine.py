@@ -1,0 +1,318 @@
+"""One job from submission to its end, on a clock that does not wait."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from openclaw_nb.core.domain import Why
+from openclaw_nb.core.wire import Done, Wait
+from openclaw_nb.errors import (
+    MalformedReply,
+    ProviderRefused,
+    ProviderTimeout,
+    ProviderUnreachable,
+    SubmitUnanswered,
+)
+from openclaw_nb.providers import by_id
+from openclaw_nb.runtime.transport import Access
+from tests.runtime.world import SECRET, FakeClock, a_job, a_run, access_to, engine, sending
+
+PROVIDERS = ["fal", "minimax", "openai"]
+each_provider = pytest.mark.parametrize("id", PROVIDERS)
+
+
+class Story:
+    """A job at the emulator, with all that is worth looking at afterwards."""
+
+    def __init__(self, emulator, id, *, seconds=1200.0, base_url=None):
+        self.clock, self.provider = FakeClock(), by_id[id]
+        access = Access(base_url, SECRET) if base_url else access_to(emulator, id)
+        self.run = a_run(self.provider, access, self.clock, seconds)
+        self.events = self.run.journal.events
+
+    def submit(self):
+        async def go():
+            async with engine(self.clock) as opened:
+                return await opened.submit(self.run, a_job(self.provider))
+
+        return asyncio.run(go())
+
+    def follow(self):
+        async def go():
+            async with engine(self.clock) as opened:
+                step = await opened.submit(self.run, a_job(self.provider))
+                return await opened.follow(self.run, step)
+
+        return asyncio.run(go())
+
+    def fails(self, kind):
+        with pytest.raises(kind) as failure:
+            self.follow()
+        assert SECRET not in str(failure.value)
+        return failure.value
+
+
+@each_provider
+def test_a_job_is_carried_to_its_end_and_written_down_before_each_wait(emulator, id):
+    story = Story(emulator, id)
+    done = story.follow()
+    assert isinstance(done, Done)
+    assert len(done.outputs) == 1
+    assert story.events[0] == "sending"
+    assert story.events[1:-1] == ["waiting"] * story.events.count("waiting")
+    assert story.events[-1] == "saving"
+    (entry,) = emulator.jobs
+    assert entry.state == "succeeded"
+    assert story.run.job_id == entry.id
+    assert story.run.emulated
+
+
+@each_provider
+def test_polls_keep_the_providers_pace(emulator, play, id):
+    play(polls=4)
+    story = Story(emulator, id)
+    story.follow()
+    waited = [pause for pause in story.clock.slept if pause >= 1]
+    assert len(waited) == 4
+    assert max(waited) <= max(story.provider.poll_seconds, 30)
+
+
+@each_provider
+def test_an_unknown_status_word_is_waited_on_and_said_once(emulator, play, caplog, id):
+    play(polls=4, unknown_status_word="POLISHING")
+    story = Story(emulator, id)
+    assert isinstance(story.follow(), Done)
+    said = [record for record in caplog.records if "POLISHING" in record.getMessage()]
+    assert [record.levelname for record in said] == ["WARNING"]
+
+
+@each_provider
+@pytest.mark.parametrize("scenario", [{"ends": "moderated"}, {"submit_moderated": True}])
+def test_a_moderated_job_is_a_refusal_in_the_providers_words(emulator, play, id, scenario):
+    play(**scenario)
+    refusal = Story(emulator, id).fails(ProviderRefused)
+    assert refusal.why is Why.CONTENT_POLICY
+    assert refusal.said
+    assert refusal.said in str(refusal)
+
+
+@each_provider
+def test_a_failed_job_is_a_refusal_with_its_job_id(emulator, play, id):
+    play(ends="failed")
+    story = Story(emulator, id)
+    refusal = story.fails(ProviderRefused)
+    assert refusal.job_id == emulator.jobs[0].id
+    assert refusal.why is not Why.CONTENT_POLICY
+    assert "saving" not in story.events
+
+
+@each_provider
+@pytest.mark.parametrize("statuses", [(500,) * 3, (502, 503, 429), (500,) * 12])
+def test_failing_polls_do_not_end_a_job_that_may_be_paid_for(emulator, play, id, statuses):
+    play(poll_failures=statuses)
+    assert isinstance(Story(emulator, id).follow(), Done)
+    assert len(emulator.jobs) == 1
+
+
+@each_provider
+def test_a_time_out_names_the_job_and_how_to_take_it_up(emulator, play, id):
+    play(polls=10_000)
+    story = Story(emulator, id, seconds=60)
+    failure = story.fails(ProviderTimeout)
+    assert failure.job_id == emulator.jobs[0].id
+    assert failure.job_id in str(failure)
+    assert "openclaw_nb.resume()" in str(failure)
+    assert "may still be running" in str(failure)
+    assert sum(story.clock.slept) == pytest.approx(60)
+    assert failure.why is Why.TIMEOUT
+
+
+# lost answers
+
+
+@each_provider
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        {"drop_submit_reply": 1},
+        {"submit_status": 500},
+        {"submit_status": 502},
+        {"submit_status": 504},
+    ],
+    ids=str,
+)
+def test_a_lost_answer_means_one_submission_and_a_word_about_it(emulator, play, id, scenario):
+    play(**scenario)
+    story = Story(emulator, id)
+    lost = story.fails(SubmitUnanswered)
+    assert len(emulator.jobs) == 1, "submitted, and so paid for, twice"
+    assert "The job may exist and may be billed" in str(lost)
+    assert "not sent a second time" in str(lost)
+    assert lost.status == scenario.get("submit_status")
+    assert story.events == ["sending"]
+    assert story.clock.slept == []
+
+
+@each_provider
+def test_a_submission_that_was_held_off_is_sent_again_and_made_once(emulator, play, id):
+    play(submit_status=429, submit_status_times=2, retry_after_seconds=3)
+    story = Story(emulator, id)
+    assert isinstance(story.follow(), Done)
+    assert len(emulator.jobs) == 1
+    assert story.clock.slept[:2] == [3, 3]
+    assert story.events.count("sending") == 1
+
+
+@each_provider
+@pytest.mark.parametrize("status, why", [(401, Why.AUTH), (429, Why.RATE_LIMIT)])
+def test_a_refused_submission_made_no_job_and_that_is_written_down(emulator, play, id, status, why):
+    play(submit_status=status, submit_status_times=99)
+    story = Story(emulator, id)
+    refusal = story.fails(ProviderRefused)
+    assert emulator.jobs == []
+    assert story.events == ["sending", "not accepted"]
+    assert (refusal.why, refusal.status) == (why, status)
+
+
+@each_provider
+def test_without_a_connection_nothing_was_sent(emulator, id):
+    story = Story(emulator, id, base_url="http://127.0.0.1:9")
+    failure = story.fails(ProviderUnreachable)
+    assert "nothing was sent" in str(failure)
+    assert story.events == ["sending", "not accepted"]
+
+
+@each_provider
+@pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b'{"surprise": 1}'])
+def test_an_answer_that_cannot_be_read_may_hide_a_job(emulator, server, id, body):
+    async def say(request):
+        return web.Response(body=body)
+
+    for path in ("/v1/video_generation", "/videos", f"/{by_id['fal'].default_model.id}"):
+        server.say[path] = say
+    story = Story(emulator, id, base_url=server.url)
+    assert "The job may exist" in str(story.fails(SubmitUnanswered))
+    assert len(server.seen) == 1
+
+
+@each_provider
+def test_an_endless_answer_to_a_submission_may_hide_a_job(emulator, server, id):
+    endless = sending(*[b"x" * 2**20] * 3)
+    for path in ("/v1/video_generation", "/videos", f"/{by_id['fal'].default_model.id}"):
+        server.say[path] = endless
+    story = Story(emulator, id, base_url=server.url)
+    assert "The job may exist" in str(story.fails(SubmitUnanswered))
+    assert len(server.seen) == 1
+
+
+def test_a_poll_that_cannot_be_read_says_how_to_ask_again(server):
+    async def submitted(request):
+        return web.json_response({"id": "video_1", "status": "queued"})
+
+    async def odd(request):
+        return web.Response(body=b"<html>")
+
+    server.say |= {"/videos": submitted, "/videos/video_1": odd}
+    failure = Story(None, "openai", base_url=server.url).fails(MalformedReply)
+    assert "openclaw_nb.resume()" in str(failure)
+    assert failure.job_id == "video_1"
+
+
+# cancellation and resuming
+
+
+@each_provider
+def test_a_cancellation_during_the_submission_keeps_the_ticket(emulator, id):
+    story = Story(emulator, id)
+
+    async def go():
+        async with engine(story.clock) as opened:
+            work = asyncio.ensure_future(opened.submit(story.run, a_job(story.provider)))
+            await story.run.journal.sent.wait()
+            work.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await work
+
+    asyncio.run(go())
+    assert story.events == ["sending", "waiting"]
+    assert story.run.job_id == emulator.jobs[0].id
+
+
+def test_a_cancellation_during_a_submission_that_fails_is_still_a_cancellation(emulator, play):
+    play(submit_status=500)
+    story = Story(emulator, "openai")
+
+    async def go():
+        async with engine(story.clock) as opened:
+            work = asyncio.ensure_future(opened.submit(story.run, a_job(story.provider)))
+            await story.run.journal.sent.wait()
+            work.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await work
+
+    asyncio.run(go())
+    assert len(emulator.jobs) == 1
+
+
+@each_provider
+def test_a_job_is_taken_up_from_its_ticket_alone(emulator, id):
+    first = Story(emulator, id)
+    kept = first.submit().ticket.model_dump_json()
+    second = Story(emulator, id)
+    ticket = second.provider.ticket.model_validate_json(kept)
+
+    async def go():
+        async with engine(second.clock) as opened:
+            return await opened.follow(second.run, Wait(ticket))
+
+    assert isinstance(asyncio.run(go()), Done)
+    assert len(emulator.jobs) == 1
+    assert "sending" not in second.events
+
+
+@each_provider
+def test_cancelling_reaches_the_provider_where_it_can_be_told(emulator, play, id):
+    play(polls=50)
+    story = Story(emulator, id)
+
+    async def go():
+        async with engine(story.clock) as opened:
+            step = await opened.submit(story.run, a_job(story.provider))
+            story.run.ticket = step.ticket
+            await opened.cancel(story.run)
+
+    asyncio.run(go())
+    stopped = emulator.jobs[0].state == "cancelled"
+    assert stopped is (story.provider.build_cancel is not None)
+
+
+def test_cancelling_that_fails_is_logged_and_no_error(emulator, caplog):
+    story = Story(emulator, "fal")
+    ticket = story.submit().ticket
+    lost = Story(emulator, "fal", base_url="http://127.0.0.1:9")
+    lost.run.ticket = ticket.model_copy(
+        update={
+            name: str(value).replace(emulator.url, "http://127.0.0.1:9")
+            for name, value in ticket
+            if "://" in str(value)
+        }
+    )
+
+    async def go():
+        async with engine(lost.clock) as opened:
+            await opened.cancel(lost.run)
+
+    asyncio.run(go())
+    assert "cancelling at the provider failed" in caplog.text
+
+
+def test_cancelling_before_there_is_a_job_does_nothing(emulator):
+    story = Story(emulator, "fal")
+
+    async def go():
+        async with engine(story.clock) as opened:
+            await opened.cancel(story.run)
+
+    asyncio.run(go())
+    assert story.events == []
