@@ -57,7 +57,7 @@ class Loader:
             return self._text(given, role, kind)
         if hasattr(given, "__fspath__"):
             return self._file(Path(given), role, kind)
-        if isinstance(given, bytes | bytearray):
+        if type(given) in (bytes, bytearray, memoryview):
             return self._bytes(bytes(given), role, kind)
         if (source := _source_of(given)) is not None:
             return self._one(Reference(given=source, role=role), kind)

@@ -189,11 +189,13 @@ def test_a_different_reference_is_a_different_film():
 
 
 def test_closing_ends_the_threads_and_what_they_render():
+    others = set(threading.enumerate())
     studio = Studio()
     long = studio.order(spec(width=1280, height=720, seconds=600, fps=30, prompt="long"))
     studio.close()
     assert long.done()
     assert long.cancelled() or long.exception() is not None
-    assert not [t for t in threading.enumerate() if t.name.startswith("openclaw-emulator-clip")]
+    left = set(threading.enumerate()) - others
+    assert not [thread for thread in left if thread.name.startswith("openclaw-emulator-clip")]
     with pytest.raises(RuntimeError):
         studio.order(SMALL)
