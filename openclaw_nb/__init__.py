@@ -10,11 +10,21 @@ The names are loaded when they are first used: importing the package costs next 
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from openclaw_nb.api import emulate, generate_video, resume, task
+    from openclaw_nb.api import (
+        emulate,
+        generate_video,
+        plan_video,
+        providers,
+        resume,
+        task,
+        tasks,
+    )
     from openclaw_nb.client import Client
     from openclaw_nb.errors import (
         AllFailed,
@@ -68,16 +78,22 @@ __all__ = [
     "emulate",
     "enable_nested_loops",
     "generate_video",
+    "plan_video",
+    "providers",
     "resume",
     "task",
+    "tasks",
     "video_generate",
 ]
 
 _HOMES = {
     "emulate": "api",
     "generate_video": "api",
+    "plan_video": "api",
+    "providers": "api",
     "resume": "api",
     "task": "api",
+    "tasks": "api",
     "Client": "client",
     "enable_nested_loops": "notebook.kernel",
     "Video": "runtime.results",
@@ -89,11 +105,25 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
-    value = getattr(module, name)
-    globals()[name] = value
+    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    if name not in _SHADOWED:
+        globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+_SHADOWED = ("providers", "task")
+
+
+class _Package(ModuleType):
+    """Two functions bear the name of a submodule: importing that must not hide the function."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _SHADOWED and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -10,8 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from openclaw_nb import config
+from openclaw_nb import config, tables
 from openclaw_nb.client import Client, Endpoint
+from openclaw_nb.core.inputs import read_request
+from openclaw_nb.tables import Forecast, Table
 from openclaw_nb.task import Task
 
 if TYPE_CHECKING:
@@ -121,6 +123,36 @@ def generate_video(
     """
     given = {name: value for name, value in locals().items() if name != "client"}
     return (client or default_client()).generate_video(**given)
+
+
+def plan_video(
+    prompt: str, *, exact_model: bool = False, client: Client | None = None, **params: object
+) -> Forecast:
+    """What `generate_video` would do with the same keywords, without sending anything.
+
+    The result lists the candidates in order, each with its verdict, what would be sent, changed
+    and ignored, and about what it costs where that is known.
+
+    Raises:
+        InvalidInput: a parameter or reference is not usable.
+        NoCandidate: nothing is configured.
+    """
+    given = {"prompt": prompt, **{k: v for k, v in params.items() if v is not None}}
+    request = read_request(given, strict_keys=True)
+    return tables.forecast(client or default_client(), request, exact=exact_model)
+
+
+def providers() -> Table:
+    """The table of providers: models, modes, limits, and where each key comes from (never the key).
+
+    HTML in a notebook, text in a terminal, `.to_dataframe()` with pandas.
+    """
+    return tables.providers(default_client())
+
+
+def tasks() -> Table:
+    """The ledger as a table: every task of this machine, newest first."""
+    return tables.tasks(default_client().tasks())
 
 
 def task(id: str) -> Task:

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, Selection, candidates, retired_defaults
-from openclaw_nb.core.domain import Ref, Request, TaskState
+from openclaw_nb.core.domain import Media, Ref, Request, TaskState
 from openclaw_nb.core.inputs import read_request
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import NoCandidate, OpenclawError, TaskCancelled, TaskLost
@@ -172,7 +172,7 @@ class Client:
     ) -> Task:
         """Start a request that was read already; as `generate_video`."""
         chosen = self.candidates(request.model, exact=exact)
-        media = self._loader.load(request)
+        media = self.load(request)
         facts = records.request_facts(request, media)
         row, new = loop.wait(
             loop.start(
@@ -197,6 +197,10 @@ class Client:
             timeout_seconds=timeout_ms / 1000 if timeout_ms else None,
         )
         return self._launch(order, None)
+
+    def load(self, request: Request) -> Media:
+        """The references of a request, looked at; nothing is sent. Raises InvalidInput."""
+        return self._loader.load(request)
 
     def candidates(self, model: str | None, *, exact: bool = False) -> Candidates:
         """Which models would be tried, in order.

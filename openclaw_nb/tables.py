@@ -1,0 +1,218 @@
+"""What can be used, what would happen, what has happened: as tables for notebooks and terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from importlib import import_module
+from typing import Any
+
+from openclaw_nb.client import Client
+from openclaw_nb.core.capabilities import Model, overlay
+from openclaw_nb.core.domain import Change, Ignored, Job, Kind, Mode, Ref, Request
+from openclaw_nb.core.plan import plan
+from openclaw_nb.core.wire import AnyProvider, Skip
+from openclaw_nb.runtime.ledger import Row, owner_alive
+
+_CELL_CHARACTERS = 60
+_CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under column names: HTML in a notebook, aligned text in a terminal."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to_dataframe(self) -> Any:
+        """As a pandas DataFrame; raises ImportError when pandas is not installed."""
+        pandas: Any = import_module("pandas")  # optional, so its types are not at hand
+        return pandas.DataFrame(list(self.rows), columns=list(self.columns))
+
+    def __repr__(self) -> str:
+        shown = [self.columns, *(tuple(map(_short, row)) for row in self.rows)]
+        widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in shown]
+        return "\n".join([self.caption, *lines] if self.caption else lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in self.columns)
+        body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in self.rows)
+        caption = f"<p>{escape(self.caption)}</p>" if self.caption else ""
+        return f"{caption}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(text: str) -> str:
+    return f'<td style="{_CELL}">{escape(text)}</td>'
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _CELL_CHARACTERS else f"{cell[: _CELL_CHARACTERS - 3]}..."
+
+
+def providers(client: Client) -> Table:
+    """Every provider: what it makes, within which limits, and where its key comes from."""
+    columns = ("provider", "default model", "modes", "references", "configured", "models")
+    rows = tuple(_provider_row(client, provider) for provider in client.providers)
+    return Table(columns, rows)
+
+
+def _provider_row(client: Client, provider: AnyProvider) -> tuple[str, ...]:
+    credential = client.credential(provider)
+    return (
+        provider.id,
+        provider.default_model.id,
+        ", ".join(mode.words for mode in provider.caps.modes()),
+        _references(provider),
+        credential.source if credential else f"no, set {' or '.join(provider.key.env)}",
+        ", ".join(row.id for row in provider.models),
+    )
+
+
+def _references(provider: AnyProvider) -> str:
+    """The largest number of references of each kind that any of the provider's models takes."""
+    most = dict.fromkeys(Kind, 0)
+    for row in provider.models:
+        caps = overlay(provider.caps, row.caps)
+        for block in filter(None, (caps.block(mode) for mode in caps.modes())):
+            for kind in Kind:
+                limits: Mapping[str, int] | None = getattr(block, f"max_input_{kind}s_by_model")
+                usual: int = getattr(block, f"max_input_{kind}s") or 0
+                most[kind] = max(most[kind], (limits or {}).get(row.id, usual))
+    return ", ".join(f"{count} {kind}" for kind, count in most.items() if count) or "none"
+
+
+def tasks(rows: Sequence[Row]) -> Table:
+    """Every task of this machine, newest first."""
+    columns = ("task", "state", "model", "started", "prompt", "outcome")
+    return Table(columns, tuple(map(_task_row, rows)))
+
+
+def _task_row(row: Row) -> tuple[str, ...]:
+    started = datetime.fromtimestamp(row.created_at / 1000, tz=UTC).astimezone()
+    lost = row.status.active and not owner_alive(row)
+    state = "lost; resume() finishes it" if lost and row.ticket else "lost" if lost else row.status
+    ref = f"{row.provider}/{row.model}" if row.provider else ""
+    outcome = row.summary or row.error or row.phase
+    return (row.id[:8], state, ref, f"{started:%Y-%m-%d %H:%M}", row.prompt, outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What would become of one candidate."""
+
+    ref: Ref
+    runs: bool
+    """Whether a request would be sent to it, were it its turn."""
+    reason: str = ""
+    """Why it would not run."""
+    job: Job | None = None
+    """What would be sent."""
+    changes: tuple[Change, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a request would do: the candidates in order. Nothing was sent."""
+
+    mode: Mode
+    verdicts: tuple[Verdict, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> Table:
+        """The verdicts as a table."""
+        columns = ("candidate", "verdict", "sent", "changed", "ignored", "note")
+        rows = tuple(map(_verdict_row, self.verdicts))
+        return Table(columns, rows, caption="; ".join((self.mode.words, *self.notices)))
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()  # pyright: ignore[reportPrivateUsage] # IPython's own name
+
+
+def forecast(client: Client, request: Request, *, exact: bool) -> Forecast:
+    """What `client` would do with `request`, from the functions that a run uses.
+
+    Raises:
+        InvalidInput: a parameter or reference is not usable.
+        NoCandidate: nothing is configured.
+    """
+    chosen = client.candidates(request.model, exact=exact)
+    media = client.load(request)
+    verdicts: list[Verdict] = []
+    for ref in chosen.refs:
+        provider = next((known for known in client.providers if known.id == ref.provider), None)
+        if provider is None:
+            verdicts.append(Verdict(ref=ref, runs=False, reason="no such provider is registered"))
+            continue
+        reach = client.reach(provider)
+        planned = plan(request, media, reach.provider, ref.model)
+        if isinstance(planned, Skip):
+            verdicts.append(Verdict(ref=ref, runs=False, reason=planned.reason))
+            continue
+        missing = f"set {' or '.join(provider.key.env)}" if reach.access.key is None else ""
+        verdicts.append(
+            Verdict(
+                ref=planned.ref,
+                runs=not missing,
+                reason=missing,
+                job=planned.job,
+                changes=planned.changes,
+                ignored=planned.ignored,
+                notes=(*planned.notes, *_facts(reach.provider.model(planned.ref.model))),
+            )
+        )
+    return Forecast(request_mode(request), tuple(verdicts), chosen.notices)
+
+
+def request_mode(request: Request) -> Mode:
+    """The mode that the references of a request select."""
+    if request.videos:
+        return Mode.VIDEO_TO_VIDEO
+    return Mode.IMAGE_TO_VIDEO if request.images else Mode.GENERATE
+
+
+def _facts(row: Model) -> tuple[str, ...]:
+    facts: list[str] = []
+    if row.price:
+        facts.append(f"about ${row.price.usd:g} a {row.price.per} (read {row.price.read_on})")
+    if row.retires_on:
+        successor = f", use {row.replaced_by}" if row.replaced_by else ""
+        gone = row.retires_on <= datetime.now(tz=UTC).date()
+        when = "no longer served by its vendor since" if gone else "retires on"
+        facts.append(f"{when} {row.retires_on}{successor}")
+    return tuple(facts)
+
+
+def _verdict_row(verdict: Verdict) -> tuple[str, ...]:
+    return (
+        str(verdict.ref),
+        "would run" if verdict.runs else f"would not run: {verdict.reason}",
+        _sent(verdict.job),
+        "; ".join(f"{c.setting}: {c.requested} -> {c.applied}" for c in verdict.changes),
+        ", ".join(f"{i.setting}={i.value}" for i in verdict.ignored),
+        "; ".join(verdict.notes),
+    )
+
+
+_STYLE = ("size", "aspect_ratio", "resolution", "duration_seconds", "audio", "watermark")
+
+
+def _sent(job: Job | None) -> str:
+    given: list[tuple[str, Any]] = [(name, getattr(job, name, None)) for name in _STYLE]
+    return ", ".join(f"{name}={value}" for name, value in given if value is not None)
