@@ -20,7 +20,13 @@ from typing import Any, Self
 from uuid import uuid4
 
 from openclaw_nb import config
-from openclaw_nb.core.candidates import Candidates, Selection, candidates, retired_defaults
+from openclaw_nb.core.candidates import (
+    Candidates,
+    Selection,
+    candidates,
+    find_provider,
+    retired_defaults,
+)
 from openclaw_nb.core.domain import Media, Ref, Request, TaskState
 from openclaw_nb.core.inputs import read_request
 from openclaw_nb.core.wire import AnyProvider
@@ -304,7 +310,8 @@ class Client:
 
         Raises:
             TaskNotFound: there is no such task.
-            TaskLost: it has no receipt of its job, so that it cannot be found again.
+            TaskLost: it has no receipt of its job, so that it cannot be found again, or its job is
+                at another address than this client reaches.
         """
         row = loop.wait(loop.start(self.ledger.find(lookup)))
         if row.id in self._tasks and row.status.active:
@@ -313,7 +320,19 @@ class Client:
             return self._handle(row)
         if row.ticket is None:
             raise TaskLost(_no_ticket(row))
+        self._check_address(row)
         return self._launch(self._successor(row), (row, records.applied_of(row)))
+
+    def _check_address(self, row: Row) -> None:
+        """A job is asked after where it was submitted, and its key goes nowhere else."""
+        provider = find_provider(row.provider or "", self.providers)
+        here = self.base_url(provider) if provider else None
+        if here and row.base_url and here != row.base_url:
+            raise TaskLost(
+                f"the job of task {row.id[:8]} is at {row.base_url}, and this client reaches "
+                f"{row.provider} at {here}; set models.providers.{row.provider}.baseUrl to the "
+                "former to take it up. Nothing was sent"
+            )
 
     def _successor(self, row: Row) -> Order:
         """A new task for the provider job of an old one."""

@@ -257,3 +257,21 @@ def test_resuming_a_task_that_runs_or_has_its_video_returns_it(emulator, make_cl
 def test_resuming_what_does_not_exist_raises(client):
     with pytest.raises(oc.TaskNotFound):
         client.resume("12345678")
+
+
+def test_a_job_is_not_asked_after_at_another_address_than_it_was_sent_to(
+    emulator, home, make_client
+):
+    emulator.set(NEVER)
+    first = make_client("fal")
+    task = first.generate_video(PROMPT)
+    accepted = threading.Event()
+    task.watch(lambda now: accepted.set() if now.job_id else None)
+    assert task.snapshot.job_id or accepted.wait(5)
+    first.close()
+    elsewhere = oc.Client({}, home=home, environ={"FAL_KEY": "real-key"})
+    try:
+        with pytest.raises(oc.TaskLost, match=r"models\.providers\.fal\.baseUrl"):
+            elsewhere.resume(task.id)
+    finally:
+        elsewhere.close()
