@@ -6,6 +6,7 @@ Lengths and sizes that fal does not document are marked "assumed".
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -58,16 +59,16 @@ ImageUrl = Annotated[str, AfterValidator(_image)]
 MediaUrl = Annotated[str, AfterValidator(_media)]
 
 
-class Input(BaseModel):
+class Input(BaseModel, ABC):
     """Types and values are checked; unknown fields appear to be ignored by fal."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
     prompt: str
 
+    @abstractmethod
     def clip(self, model: str) -> ClipSpec:
         """The film of a request to endpoint `model`."""
-        raise NotImplementedError
 
     def film(
         self,
