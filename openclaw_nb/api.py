@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from openclaw_nb import config, tables
-from openclaw_nb.client import Client, Endpoint
+from openclaw_nb.client import Client
 from openclaw_nb.core.inputs import read_request
 from openclaw_nb.tables import Forecast, Table
 from openclaw_nb.task import Task
+from openclaw_nb.vendors import Endpoint
 
 if TYPE_CHECKING:
     from openclaw_nb.emulator import Emulator, Scenario

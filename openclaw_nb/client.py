@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,43 +21,30 @@ from uuid import uuid4
 from openclaw_nb import config
 from openclaw_nb.core.candidates import (
     Candidates,
-    Selection,
-    candidates,
     find_provider,
-    retired_defaults,
 )
 from openclaw_nb.core.domain import Media, Ref, Request, TaskState
 from openclaw_nb.core.inputs import read_request
-from openclaw_nb.core.wire import AnyProvider
-from openclaw_nb.errors import NoCandidate, OpenclawError, TaskCancelled, TaskLost
+from openclaw_nb.errors import OpenclawError, TaskCancelled, TaskLost
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.assets import MIB, Loader
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
-from openclaw_nb.runtime.generate import Order, Reach, Runner
+from openclaw_nb.runtime.generate import Order, Runner
 from openclaw_nb.runtime.ledger import Ledger, Row, owner_alive
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import Video
 from openclaw_nb.runtime.store import Store
-from openclaw_nb.runtime.transport import Access, Transport, open_http
+from openclaw_nb.runtime.transport import Transport, open_http
 from openclaw_nb.task import Snapshot, Task
+from openclaw_nb.vendors import Endpoint, Vendors
 
 _log = logging.getLogger("openclaw_nb")
 
 _VIDEO_MAX_BYTES = 16 * MIB
 _FOLLOW_SECONDS = 0.5
 _HEED_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a stand-in for a vendor is, such as the emulator."""
-
-    base_url: str
-    key: str = field(repr=False)
-    poll_seconds: float | None = None
-    """Replaces the provider's poll interval, for servers that answer at once."""
 
 
 @dataclass(slots=True, eq=False)
@@ -113,13 +99,10 @@ class Client:
         environ: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        from openclaw_nb.providers import PROVIDERS
-
-        self.providers: tuple[AnyProvider, ...] = PROVIDERS
-        """Every registered provider, in order."""
-        self.environ: Mapping[str, str] = os.environ if environ is None else dict(environ)
-        self.home = Path(home).expanduser() if home else config.state_dir(self.environ)
-        self.settings = self._settings(settings)
+        environ = os.environ if environ is None else dict(environ)
+        self.home = Path(home).expanduser() if home else config.state_dir(environ)
+        self.settings = _settings(settings, environ, self.home)
+        self.vendors = Vendors(self.settings, environ, endpoints or {})
         self.session = f"openclaw_nb:{uuid4()}"
         """Within it the same request is not started twice at once."""
         default_media = self.home / "media" / "tool-video-generation"
@@ -130,18 +113,12 @@ class Client:
         self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite")
         roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
         self._loader = Loader(self.settings.media_max_bytes, roots)
-        self._endpoints = dict(endpoints or {})
         self._clock = clock or Clock()
         self._runner: Runner | None = None
         self._tasks: dict[str, Task] = {}
         self._running: set[Future[None]] = set()
         self._at_work: set[_AtWork] = set()
         self._closed = False
-
-    def _settings(self, given: Mapping[str, Any] | Path | None) -> config.Settings:
-        if isinstance(given, Mapping):
-            return config.read(given)
-        return config.load(given or config.config_path(self.environ, self.home))
 
     # --- making videos ---------------------------------------------------------------------
 
@@ -177,7 +154,7 @@ class Client:
         allow_parallel: bool = False,
     ) -> Task:
         """Start a request that was read already; as `generate_video`."""
-        chosen = self.candidates(request.model, exact=exact)
+        chosen = self.vendors.candidates(request.model, exact=exact)
         media = self.load(request)
         facts = records.request_facts(request, media)
         row, new = loop.wait(
@@ -194,7 +171,7 @@ class Client:
         )
         if not new:
             return self._duplicate(row)
-        timeout_ms = request.timeout_ms or self._selection().timeout_ms
+        timeout_ms = request.timeout_ms or self.vendors.selection.timeout_ms
         order = Order(
             id=row.id,
             request=request,
@@ -207,87 +184,6 @@ class Client:
     def load(self, request: Request) -> Media:
         """The references of a request, looked at; nothing is sent. Raises InvalidInput."""
         return self._loader.load(request)
-
-    def candidates(self, model: str | None, *, exact: bool = False) -> Candidates:
-        """Which models would be tried, in order.
-
-        Raises:
-            InvalidInput: `model` means nothing that could be tried.
-            NoCandidate: nothing is configured.
-        """
-        found = candidates(
-            model,
-            self._selection(),
-            self.providers,
-            [provider.id for provider in self.providers if self.configured(provider)],
-            exact=exact,
-            retired=self._retired(),
-        )
-        if not found.refs:
-            raise NoCandidate(self._nothing_configured(found.notices))
-        return found
-
-    def configured(self, provider: AnyProvider) -> bool:
-        """Whether there is a key for the provider."""
-        return self.credential(provider) is not None
-
-    def credential(self, provider: AnyProvider) -> config.Credential | None:
-        """The provider's key and where it comes from."""
-        if endpoint := self._endpoints.get(provider.id):
-            return config.Credential(endpoint.key, "emulator")
-        return config.credential(provider.id, provider.key.env, self.settings, self.environ)
-
-    def reach(self, provider: AnyProvider) -> Reach:
-        """How a provider is reached: which wire, where, with which key."""
-        credential = self.credential(provider)
-        key = credential.key if credential else None
-        if endpoint := self._endpoints.get(provider.id):
-            return Reach(provider, Access(endpoint.base_url, key, {}, endpoint.poll_seconds))
-        base_url = self.base_url(provider)
-        wire = provider if base_url == provider.base_url else provider.elsewhere or provider
-        return Reach(wire, Access(base_url, key, self.settings.provider(provider.id).headers))
-
-    def base_url(self, provider: AnyProvider) -> str:
-        """Where the provider's calls go, without a trailing slash."""
-        if endpoint := self._endpoints.get(provider.id):
-            return endpoint.base_url
-        named = self.settings.provider(provider.id).base_url
-        if not named and provider.base_url_env:
-            named = self.environ.get(provider.base_url_env)
-        if not named:
-            return provider.base_url
-        named = named.strip()
-        return provider.read_base_url(named) if provider.read_base_url else named.rstrip("/")
-
-    def _selection(self) -> Selection:
-        defaults = self.settings.agents.defaults
-        chosen = defaults.video_generation_model
-        current = (defaults.model.primary or "").partition("/")
-        return Selection(
-            primary=chosen.primary,
-            fallbacks=chosen.fallbacks,
-            auto_fallback=defaults.media_generation_auto_provider_fallback,
-            timeout_ms=chosen.timeout_ms,
-            current_default_provider=current[0].strip() if current[1] else None,
-        )
-
-    def _retired(self) -> dict[str, str]:
-        """Defaults that the vendor's own host no longer serves; other hosts may still."""
-        vendors = [p for p in self.providers if self.base_url(p) == p.base_url]
-        return retired_defaults(vendors, datetime.now(tz=UTC).date())
-
-    def _nothing_configured(self, notices: Sequence[str]) -> str:
-        examples = "; ".join(
-            f"{p.id}: {' or '.join(p.key.env)}" for p in self.providers[:3] if p.key.env
-        )
-        first = self.providers[0]
-        also = f" ({'; '.join(notices)})" if notices else ""
-        return (
-            f"no video model is configured{also}. Set a key ({examples}), or "
-            "agents.defaults.videoGenerationModel in the configuration, such as "
-            f'"{first.id}/{first.default_model.id}"; or call openclaw_nb.emulate() to try without '
-            "a key. Nothing was sent."
-        )
 
     # --- tasks -------------------------------------------------------------------------------
 
@@ -325,8 +221,8 @@ class Client:
 
     def _check_address(self, row: Row) -> None:
         """A job is asked after where it was submitted, and its key goes nowhere else."""
-        provider = find_provider(row.provider or "", self.providers)
-        here = self.base_url(provider) if provider else None
+        provider = find_provider(row.provider or "", self.vendors.providers)
+        here = self.vendors.reach(provider).access.base_url if provider else None
         if here and row.base_url and here != row.base_url:
             raise TaskLost(
                 f"the job of task {row.id[:8]} is at {row.base_url}, and this client reaches "
@@ -435,7 +331,9 @@ class Client:
         if self._runner is None:
             transport = Transport(open_http(), self._clock)
             engine = Engine(transport, self._clock)
-            self._runner = Runner(engine, Delivery(transport, self.store), self.ledger, self)
+            self._runner = Runner(
+                engine, Delivery(transport, self.store), self.ledger, self.vendors
+            )
         return self._runner
 
     def _succeeded(self, task: Task, video: Video) -> None:
@@ -554,6 +452,14 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client home={str(self.home)!r}>"
+
+
+def _settings(
+    given: Mapping[str, Any] | Path | None, environ: Mapping[str, str], home: Path
+) -> config.Settings:
+    if isinstance(given, Mapping):
+        return config.read(given)
+    return config.load(given or config.config_path(environ, home))
 
 
 def _no_ticket(row: Row) -> str:

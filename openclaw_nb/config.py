@@ -72,13 +72,18 @@ def _as_text(value: object) -> object:
             return value
 
 
-class ProviderSettings(_Section):
-    """`models.providers.<id>`."""
+class ProviderSettings(_Section, extra="allow"):
+    """`models.providers.<id>`, or `plugins.entries.<id>.config`. More keys are the provider's own."""
 
     base_url: str | None = None
     api_key: Annotated[SecretStr | None, BeforeValidator(_as_text)] = None
     """A key, `$NAME` or `${NAME}`; in the file also `{source: "env", id: "NAME"}`."""
     headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
+
+    @property
+    def own(self) -> Mapping[str, object]:
+        """The keys that only this provider has."""
+        return self.model_extra or {}
 
 
 class Models(_Section):
@@ -87,15 +92,34 @@ class Models(_Section):
     providers: Mapping[str, ProviderSettings] = Field(default_factory=dict)
 
 
+class Plugin(_Section):
+    """`plugins.entries.<id>`."""
+
+    config: ProviderSettings = ProviderSettings()
+
+
+class Plugins(_Section):
+    """`plugins`."""
+
+    entries: Mapping[str, Plugin] = Field(default_factory=dict)
+
+
 class Settings(_Section):
     """The part of `openclaw.json` that is used here."""
 
     agents: Agents = Agents()
     models: Models = Models()
+    plugins: Plugins = Plugins()
 
     def provider(self, id: str) -> ProviderSettings:
-        """The settings of one provider; empty when the file says nothing of it."""
-        return self.models.providers.get(id, ProviderSettings())
+        """The settings of one provider; empty when the file says nothing of it.
+
+        What `plugins.entries.<id>.config` says wins over `models.providers.<id>`.
+        """
+        general = self.models.providers.get(id, ProviderSettings())
+        own = self.plugins.entries.get(id, Plugin()).config
+        given = {name: getattr(own, name) for name in own.model_fields_set}
+        return general.model_copy(update=given)
 
     @property
     def media_max_bytes(self) -> int | None:
@@ -158,12 +182,26 @@ def read(values: object) -> Settings:
 
 
 def credential(
-    id: str, variables: Sequence[str], settings: Settings, environ: Mapping[str, str]
+    id: str,
+    variables: Sequence[str],
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    config_first: bool = False,
 ) -> Credential | None:
     """The key of one provider: environment in the given order, then the configuration."""
+    found = _from_environ(variables, environ), _from_config(id, settings, environ)
+    return next(filter(None, reversed(found) if config_first else found), None)
+
+
+def _from_environ(variables: Sequence[str], environ: Mapping[str, str]) -> Credential | None:
     for name in variables:
         if value := environ.get(name, "").strip():
             return Credential(value, f"env {name}")
+    return None
+
+
+def _from_config(id: str, settings: Settings, environ: Mapping[str, str]) -> Credential | None:
     configured = settings.provider(id).api_key
     if configured is None:
         return None

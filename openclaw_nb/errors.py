@@ -67,11 +67,11 @@ class NoCandidate(RequestError):
 
 
 class MissingKey(RequestError):
-    """The provider has no key. `variables` are the environment variables that are looked at."""
+    """The provider has no usable key. `variables` are the environment variables that are looked at."""
 
-    def __init__(self, provider: str, variables: Sequence[str]) -> None:
+    def __init__(self, provider: str, variables: Sequence[str], why: str = "no API key") -> None:
         super().__init__(
-            f"{provider}: no API key. Set {' or '.join(variables)} in the environment, or "
+            f"{provider}: {why}. Set {' or '.join(variables)} in the environment, or "
             f"models.providers.{provider}.apiKey in the configuration; "
             "or call openclaw_nb.emulate() to try without a key. Nothing was sent."
         )

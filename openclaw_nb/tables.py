@@ -14,6 +14,7 @@ from openclaw_nb.core.capabilities import Model, overlay
 from openclaw_nb.core.domain import Change, Ignored, Job, Kind, Mode, Ref, Request
 from openclaw_nb.core.plan import plan
 from openclaw_nb.core.wire import AnyProvider, Skip
+from openclaw_nb.errors import ConfigError
 from openclaw_nb.runtime.ledger import Row, owner_alive
 
 _CELL_CHARACTERS = 60
@@ -63,18 +64,18 @@ def _short(cell: str) -> str:
 def providers(client: Client) -> Table:
     """Every provider: what it makes, within which limits, and where its key comes from."""
     columns = ("provider", "default model", "modes", "references", "configured", "models")
-    rows = tuple(_provider_row(client, provider) for provider in client.providers)
+    rows = tuple(_provider_row(client, provider) for provider in client.vendors.providers)
     return Table(columns, rows)
 
 
 def _provider_row(client: Client, provider: AnyProvider) -> tuple[str, ...]:
-    credential = client.credential(provider)
+    source = client.vendors.source(provider)
     return (
         provider.id,
         provider.default_model.id,
         ", ".join(mode.words for mode in provider.caps.modes()),
         _references(provider),
-        credential.source if credential else f"no, set {' or '.join(provider.key.env)}",
+        source or f"no, set {' or '.join(provider.key.env)}",
         ", ".join(row.id for row in provider.models),
     )
 
@@ -152,20 +153,26 @@ def forecast(client: Client, request: Request, *, exact: bool) -> Forecast:
         InvalidInput: a parameter or reference is not usable.
         NoCandidate: nothing is configured.
     """
-    chosen = client.candidates(request.model, exact=exact)
+    chosen = client.vendors.candidates(request.model, exact=exact)
     media = client.load(request)
     verdicts: list[Verdict] = []
     for ref in chosen.refs:
-        provider = next((known for known in client.providers if known.id == ref.provider), None)
+        provider = next(
+            (known for known in client.vendors.providers if known.id == ref.provider), None
+        )
         if provider is None:
             verdicts.append(Verdict(ref=ref, runs=False, reason="no such provider is registered"))
             continue
-        reach = client.reach(provider)
+        try:
+            reach = client.vendors.reach(provider)
+        except ConfigError as error:
+            verdicts.append(Verdict(ref=ref, runs=False, reason=str(error)))
+            continue
         planned = plan(request, media, reach.provider, ref.model)
         if isinstance(planned, Skip):
             verdicts.append(Verdict(ref=ref, runs=False, reason=planned.reason))
             continue
-        missing = f"set {' or '.join(provider.key.env)}" if reach.access.key is None else ""
+        missing = f"{reach.unusable}; set {' or '.join(provider.key.env)}" if reach.unusable else ""
         verdicts.append(
             Verdict(
                 ref=planned.ref,

@@ -145,8 +145,9 @@ def _task_details(row: Row) -> dict[str, Any]:
 
 
 def _listed(client: Client) -> dict[str, Any]:
-    found = {provider.id: client.credential(provider) for provider in client.providers}
-    return listed(client.providers, {id: key.source for id, key in found.items() if key})
+    providers = client.vendors.providers
+    found = {provider.id: client.vendors.source(provider) for provider in providers}
+    return listed(providers, {id: source for id, source in found.items() if source})
 
 
 def text_of(video: Video) -> str:

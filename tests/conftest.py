@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from openclaw_nb.client import Client, Endpoint
+from openclaw_nb.client import Client
 from openclaw_nb.emulator import Emulator, Scenario
 from openclaw_nb.providers import PROVIDERS
 from openclaw_nb.runtime.clock import Clock
+from openclaw_nb.vendors import Endpoint
 
 DRAFT = Scenario(render="draft")
 KEYS = tuple(name for provider in PROVIDERS for name in provider.key.env)

@@ -13,16 +13,16 @@ import pytest
 
 import openclaw_nb as oc
 from openclaw_nb.client import Client
-from openclaw_nb.core.domain import Mode, TaskState, Why
+from openclaw_nb.core.domain import TaskState, Why
 from openclaw_nb.emulator import Emulator, Scenario
 from openclaw_nb.providers import PROVIDERS, by_id
 from tests.conftest import DRAFT, Hurry, endpoints
+from tests.examples import example
 
 PROMPT = "a friendly lobster surfing at sunset"
 FAL = "fal/fal-ai/minimax/video-01-live"
 MINIMAX = "minimax/MiniMax-Hailuo-2.3"
 OPENAI = "openai/sora-2"
-DEFAULTS = {"fal": FAL, "minimax": MINIMAX, "openai": OPENAI}
 FAL_VIDEO = "fal/bytedance/seedance-2.0/reference-to-video"
 FAL_TEXT = "fal/bytedance/seedance-2.0/text-to-video"
 NEVER = Scenario(seconds=3600, render="draft")
@@ -32,18 +32,6 @@ EVERY_DECLARED_MODE = [(p.id, mode) for p in PROVIDERS for mode in p.caps.modes(
 def settings_for(emulator: Emulator, *ids: str, **more) -> dict:
     providers = {id: {"baseUrl": emulator.base_urls[id], "apiKey": f"key-of-{id}"} for id in ids}
     return {"models": {"providers": providers}, **more}
-
-
-def references(mode: Mode, picture, footage) -> dict:
-    return {
-        Mode.GENERATE: {},
-        Mode.IMAGE_TO_VIDEO: {"image": picture, "size": "1280x720"},
-        Mode.VIDEO_TO_VIDEO: {"video": footage},
-    }[mode]
-
-
-def model_for(id: str, mode: Mode) -> str:
-    return FAL_VIDEO if (id, mode) == ("fal", Mode.VIDEO_TO_VIDEO) else DEFAULTS[id]
 
 
 def frames_in(path) -> int:
@@ -77,10 +65,8 @@ def test_every_declared_mode_ends_in_a_playable_file(
     id, mode, make_client, emulator, picture, footage
 ):
     client = make_client(id)
-    given = references(mode, picture, footage)
-    video = client.generate_video(
-        PROMPT, model=model_for(id, mode), exact_model=True, **given
-    ).result(9)
+    given = example(by_id[id], mode, picture, footage)
+    video = client.generate_video(exact_model=True, **given).result(9)
     assert video.provider == id
     assert video.emulated
     assert frames_in(video.path) > 0
@@ -91,13 +77,11 @@ def test_every_declared_mode_ends_in_a_playable_file(
 def test_a_base_url_in_the_configuration_serves_every_declared_mode(
     id, mode, emulator, home, picture, footage
 ):
-    given = references(mode, picture, footage)
+    given = example(by_id[id], mode, picture, footage)
     settings = settings_for(emulator, id)
     with_settings = Client(settings, home=home, environ={}, clock=Hurry())
     try:
-        video = with_settings.generate_video(
-            PROMPT, model=model_for(id, mode), exact_model=True, **given
-        ).result(9)
+        video = with_settings.generate_video(exact_model=True, **given).result(9)
     finally:
         with_settings.close()
     assert frames_in(video.path) > 0
@@ -372,13 +356,13 @@ def test_a_lost_answer_to_a_submission_is_not_sent_again(make_client, emulator):
 
 def test_a_retired_default_is_not_chosen_on_its_vendors_host_and_the_user_is_told(home):
     client = Client(home=home, environ={"OPENAI_API_KEY": "k", "FAL_KEY": "k"})
-    found = client.candidates(None)
+    found = client.vendors.candidates(None)
     assert [str(ref) for ref in found.refs] == [FAL]
     assert any(OPENAI in notice and "2026-09-24" in notice for notice in found.notices)
     only = Client(home=home, environ={"OPENAI_API_KEY": "k"})
     with pytest.raises(oc.NoCandidate, match="openai/sora-2 is no longer served"):
-        only.candidates(None)
-    assert str(only.candidates(OPENAI).refs[0]) == OPENAI, "asked for by name it is tried"
+        only.vendors.candidates(None)
+    assert str(only.vendors.candidates(OPENAI).refs[0]) == OPENAI, "asked for by name it is tried"
 
 
 def test_a_retired_default_is_chosen_on_another_host(emulator, home):
@@ -395,7 +379,7 @@ def test_the_environment_decides_in_the_providers_order_before_the_configuration
     for first in range(len(names) + 1):
         environ = {name: f"from-{name}" for name in names[first:]}
         client = Client(settings, home=home, environ=environ)
-        found = client.credential(by_id["minimax"])
+        found = client.vendors.credential(by_id["minimax"])
         expected = f"env {names[first]}" if first < len(names) else "config"
         assert found is not None
         assert found.source == expected
@@ -404,9 +388,9 @@ def test_the_environment_decides_in_the_providers_order_before_the_configuration
 def test_a_key_that_is_set_after_the_first_call_is_found(home, monkeypatch):
     client = Client(home=home)
     with pytest.raises(oc.NoCandidate):
-        client.candidates(None)
+        client.vendors.candidates(None)
     monkeypatch.setenv("FAL_KEY", "k")
-    assert [str(ref) for ref in client.candidates(None).refs] == [FAL]
+    assert [str(ref) for ref in client.vendors.candidates(None).refs] == [FAL]
 
 
 # --- duplicates ---------------------------------------------------------------------------------

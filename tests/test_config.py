@@ -202,5 +202,5 @@ def test_values_of_keys_are_in_no_repr(write, home):
     provider = client.settings.provider("fal")
     assert provider.api_key is not None
     assert provider.api_key.get_secret_value() == "SECRET"
-    shown = [client, client.settings, provider, *map(client.reach, PROVIDERS)]
+    shown = [client, client.settings, provider, *map(client.vendors.reach, PROVIDERS)]
     assert not any("SECRET" in repr(each) or "SECRET" in str(each) for each in shown)

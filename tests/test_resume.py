@@ -26,7 +26,7 @@ NEVER = Scenario(seconds=3600, render="draft")
 WORK = """
 import json, sys, threading
 import openclaw_nb as oc
-from openclaw_nb.client import Endpoint
+from openclaw_nb.vendors import Endpoint
 
 home, id, url, end = sys.argv[1:]
 client = oc.Client(home=home, environ={}, endpoints={id: Endpoint(url, "key", 0.05)})

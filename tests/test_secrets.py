@@ -10,12 +10,11 @@ import pytest
 
 import openclaw_nb as oc
 from openclaw_nb.client import Client
-from openclaw_nb.emulator import Scenario, Services, base_addresses
-from openclaw_nb.emulator.loopback import Loopback
-from openclaw_nb.emulator.site import Wanted
+from openclaw_nb.emulator import Scenario
 from openclaw_nb.notebook.player import video_bundle
 from openclaw_nb.notebook.view import bundle
 from openclaw_nb.providers import PROVIDERS
+from tests.capture import listening
 from tests.conftest import DRAFT, Hurry
 
 IDS = [provider.id for provider in PROVIDERS]
@@ -31,18 +30,6 @@ LOGGERS = (
     "httpcore.connection",
     "asyncio",
 )
-
-
-class Listening(Services):
-    """The emulator's services, and a list of what they were asked."""
-
-    def __init__(self) -> None:
-        super().__init__(DRAFT)
-        self.asked: list[Wanted] = []
-
-    def handle(self, wanted: Wanted):
-        self.asked.append(wanted)
-        return super().handle(wanted)
 
 
 class Records(logging.Handler):
@@ -72,20 +59,14 @@ def records():
 
 @pytest.fixture
 def services():
-    return Listening()
+    with listening() as found:
+        yield found
 
 
 @pytest.fixture
-def urls(services: Listening):
-    door = Loopback(services, "127.0.0.1", 0)
-    yield base_addresses(door.url)
-    door.close()
-
-
-@pytest.fixture
-def client(urls, home):
+def client(services, home):
     """One key from the environment, the others from the configuration."""
-    providers = {id: {"baseUrl": urls[id], "apiKey": KEYS[id]} for id in IDS}
+    providers = {id: {"baseUrl": services.urls[id], "apiKey": KEYS[id]} for id in IDS}
     del providers["fal"]["apiKey"]
     settings = {"models": {"providers": providers}}
     client = Client(settings, home=home, environ={"FAL_KEY": KEYS["fal"]}, clock=Hurry())

@@ -51,7 +51,7 @@ def test_a_plan_tells_each_candidate_what_is_changed_and_ignored(client):
     first, second = found.verdicts
     assert found.mode is Mode.GENERATE
     assert not first.runs
-    assert first.reason.startswith("set MINIMAX_API_KEY or ")
+    assert first.reason.startswith("no API key; set MINIMAX_API_KEY or ")
     assert first.job.duration_seconds == 6
     assert [entry.setting for entry in first.ignored] == ["watermark"]
     assert (str(second.ref), second.runs) == ("fal/fal-ai/minimax/video-01-live", True)

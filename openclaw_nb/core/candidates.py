@@ -121,14 +121,21 @@ def candidates(
 
 def retired_defaults(providers: Sequence[AnyProvider], today: date) -> dict[str, str]:
     """What to say of each provider whose default model has come to its end by `today`."""
-    return {
-        provider.id: f"{provider.id}/{row.id} is no longer served since {row.retires_on}"
-        + (f"; {provider.id}/{row.replaced_by} takes its place" if row.replaced_by else "")
+    told = {
+        provider.id: retired(provider, provider.default_model.id, today)
         for provider in providers
         if provider.models
-        and (row := provider.default_model).retires_on
-        and row.retires_on <= today
     }
+    return {id: text for id, text in told.items() if text}
+
+
+def retired(provider: AnyProvider, model: str, today: date) -> str:
+    """What to say of a model that has come to its end by `today`; empty when it has not."""
+    row = provider.model(model)
+    if row.retires_on is None or row.retires_on > today:
+        return ""
+    successor = f"; {provider.id}/{row.replaced_by} takes its place" if row.replaced_by else ""
+    return f"{provider.id}/{row.id} is no longer served since {row.retires_on}{successor}"
 
 
 def _asked(model: str, providers: Sequence[AnyProvider]) -> Resolved:

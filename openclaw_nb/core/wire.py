@@ -28,14 +28,18 @@ class Call:
     """One HTTP request, as data. The engine adds origin, key, deadline and retries.
 
     `path` starts with "/" and is appended to the provider's base URL, unless the provider itself
-    handed out a whole URL. `json` may hold `Inline` leaves. `form` is sent as multipart.
+    handed out a whole URL. One of three bodies: `json`, which may hold `Inline` leaves; `form`,
+    sent as multipart; `content`, a file's bytes as they are.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     json: Mapping[str, object] | None = None
     form: Mapping[str, str | Asset] | None = None
+    content: Blob | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    keyed: bool = True
+    """False: no key goes with it even to the provider's own host, as to a signed address."""
 
 
 class Malformed(ValueError):
@@ -106,12 +110,16 @@ class InHand:
 Output: TypeAlias = Hosted | InHand
 
 
+JobState: TypeAlias = Literal["queued", "running"]
+"""Where an unfinished job stands at its provider."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wait(Generic[T]):
     """Not ready: keep the ticket, ask again later. `fraction` runs from 0 to 1."""
 
     ticket: T
-    state: Literal["queued", "running"] = "running"
+    state: JobState = "running"
     fraction: float | None = None
     note: str = ""
     """What to tell the user beside the state."""
@@ -160,6 +168,17 @@ Step: TypeAlias = Wait[T] | Fetch | Done | Refused
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """A call that a submission needs first, such as an upload. It makes no job and costs nothing."""
+
+    call: Call
+    read: Callable[[Reply], Before | Job | Refused]
+    """What comes next: another call, or the job as it can be submitted now."""
+    pause_seconds: float = 0.0
+    """To wait before the call, while the provider looks at what was uploaded."""
+
+
+@dataclass(frozen=True, slots=True)
 class Skip:
     """This model cannot take the request; the next candidate is tried."""
 
@@ -183,6 +202,26 @@ class Key:
     env: tuple[str, ...]
     header: str = "Authorization"
     form: str = "Bearer {}"
+    config_first: bool = False
+    """The configuration's key wins over the environment's."""
+    refuse: Callable[[str], str] | None = None
+    """Why a key is of a kind that this API does not take; an empty text when it is fine."""
+    read: Callable[[str], tuple[str, str]] | None = None
+    """The header's name and value for keys that come in more than one form."""
+
+    def sent_as(self, key: str) -> tuple[str, str]:
+        """The header that carries `key`: its name and its value."""
+        return self.read(key) if self.read else (self.header, self.form.format(key))
+
+
+def takes_any_url(_: str) -> bool:
+    """For an API that fetches references itself."""
+    return True
+
+
+def takes_no_url(_: str) -> bool:
+    """For an API that wants every reference as bytes."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,21 +244,34 @@ class Provider(Generic[T]):
     """Reads any answer that is not 2xx."""
     fit: Callable[[Job], Fitted | Skip] | None = None
     """Rules that tables cannot say, such as a length that only one resolution has."""
-    build_cancel: Callable[[T], Call] | None = None
+    prepare: Callable[[Job], Before | Job] | None = None
+    """The calls that a submission needs first; the job itself when it needs none."""
+    build_cancel: Callable[[T, JobState], Call | None] | None = None
+    """None from it: in this state the job cannot be stopped. It is asked after a fresh status."""
+    configure: Callable[[Mapping[str, object], Callable[[str], str]], Provider[T]] | None = None
+    """The provider as its own block of the configuration makes it, for one that is more than a key.
+
+    Takes `plugins.entries.<id>.config` and a function that reads a text file by its path. Raises
+    ValueError with a sentence for the user.
+    """
+    keyless: bool = False
+    """Can be used without a key; counts as configured when the configuration has a word about it."""
     read_base_url: Callable[[str], str] | None = None
     """Turns the base URL that the user configured into the one calls go to."""
     base_url_env: str | None = None
     """A variable of the vendor's own that names the host, used after the configuration."""
     aliases: tuple[str, ...] = ()
     poll_seconds: float = 5.0
+    slowest_poll_seconds: float | None = None
+    """The pause grows by a quarter with each poll up to this; None: it stays."""
     deadline_seconds: float = 1200.0
     """For the whole operation: submit, polls, download."""
     http_seconds: float = 60.0
     """For one HTTP exchange that is not a download."""
     max_reply_bytes: int = 1_048_576
     """The largest answer that is read, downloads apart."""
-    takes_urls: bool = True
-    """False: the API wants bytes, so a reference at an address is fetched before submitting."""
+    takes_url: Callable[[str], bool] = takes_any_url
+    """False for an address: the API wants bytes, so the reference is fetched before submitting."""
     key_hosts: tuple[str, ...] = ()
     """Further https hosts that may see the key: exact names, or `*.example.com`."""
     elsewhere: Provider[T] | None = None

@@ -17,8 +17,6 @@ from .services import SERVICES
 from .wire import MalformedError, Reply, Request, Response, answer
 
 PROVIDER_IDS = tuple(SERVICES)
-VERSION_PATHS = {"openai": "/v1"}
-"""Where the provider's base URL includes a version (contract index, 3.12)."""
 
 _SCENARIO = TypeAdapter(Scenario)
 
@@ -44,9 +42,9 @@ class Services:
         self._lock = threading.RLock()
         self.studio = Studio()
         self._jobs = {
-            id: Jobs(id, self.studio, new_id, clock=clock) for id, (_, new_id) in SERVICES.items()
+            id: Jobs(id, self.studio, kind.new_id, clock=clock) for id, kind in SERVICES.items()
         }
-        self._handlers = {id: make(self._jobs[id]) for id, (make, _) in SERVICES.items()}
+        self._handlers = {id: kind.make(self._jobs[id]) for id, kind in SERVICES.items()}
         self.play(scenario or Scenario())
 
     def play(self, scenario: Scenario | Mapping[str, Scenario]) -> None:
@@ -145,4 +143,4 @@ def addresses(root: str) -> dict[str, str]:
 
 def base_addresses(root: str) -> dict[str, str]:
     """The same with the version path where a provider's base URL has one."""
-    return {id: f"{url}{VERSION_PATHS.get(id, '')}" for id, url in addresses(root).items()}
+    return {id: f"{url}{SERVICES[id].version_path}" for id, url in addresses(root).items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from types import ModuleType
 
 from openclaw_nb.core.wire import AnyProvider
 
@@ -17,6 +18,12 @@ def __getattr__(name: str) -> object:
     if name not in ("PROVIDERS", "by_id"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # Loaded on first use, so that a broken provider breaks itself and this list, not its siblings.
-    loaded = tuple(import_module(f"{__name__}.{module}").PROVIDER for module in _MODULES)
+    modules = [import_module(f"{__name__}.{module}") for module in _MODULES]
+    loaded = tuple(own for module in modules for own in (module.PROVIDER, *_twins(module)))
     globals().update(PROVIDERS=loaded, by_id={provider.id: provider for provider in loaded})
     return globals()[name]
+
+
+def _twins(module: ModuleType) -> tuple[AnyProvider, ...]:
+    """Providers of the same wire under another id, such as another way to sign in."""
+    return getattr(module, "TWINS", ())

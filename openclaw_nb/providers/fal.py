@@ -22,6 +22,7 @@ from openclaw_nb.core.wire import (
     Fetch,
     Fitted,
     Hosted,
+    JobState,
     Key,
     Malformed,
     Provider,
@@ -217,7 +218,7 @@ def build_status(ticket: FalTicket) -> Call:
     return Call("GET", ticket.status_url)
 
 
-def build_cancel(ticket: FalTicket) -> Call:
+def build_cancel(ticket: FalTicket, _: JobState) -> Call:
     """A queued job is dropped; a running one is told, and may still end and be billed."""
     return Call("PUT", ticket.cancel_url)
 

@@ -62,6 +62,8 @@ def encode(call: Call) -> Body | None:
         return _json(call.json)
     if call.form is not None:
         return _multipart(call.form)
+    if call.content is not None:
+        return Body(call.content.media_type, (_Piece(call.content, base64=False),))
     return None
 
 

@@ -6,14 +6,17 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar, assert_never
 
+from openclaw_nb.core.candidates import retired
 from openclaw_nb.core.domain import Job, Ref, Why
 from openclaw_nb.core.refusals import classify, said
 from openclaw_nb.core.wire import (
     AnyProvider,
+    Before,
     Call,
     Done,
     Fetch,
@@ -38,13 +41,19 @@ from openclaw_nb.runtime.transport import Access, TooLarge, Transport, Unanswere
 _log = logging.getLogger("openclaw_nb")
 
 _SUBMIT_GRACE_SECONDS = 30.0
+_SLOWING = 1.25
+_LAST_SLOWING = 50
 _CANCEL_SECONDS = 10.0
+_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _EMULATOR_HEADER = "x-openclaw-emulator"
 _E = TypeVar("_E", bound=ProviderError)
 
 
 class Journal(Protocol):
     """Who writes down what happens, before it goes on."""
+
+    async def preparing(self) -> None:
+        """Something is uploaded or looked at before the submission."""
 
     async def sending(self) -> None:
         """A submission is about to leave."""
@@ -71,11 +80,19 @@ class Run:
     ticket: Ticket | None = None
     emulated: bool = False
     _notes: set[str] = field(default_factory=set[str])
+    _pauses: int = 0
 
     @property
     def job_id(self) -> str | None:
         """The provider's id of the job, once there is one."""
         return self.ticket.job_id if self.ticket else None
+
+    def pace(self) -> float:
+        """Seconds until the next poll, at the provider's pace."""
+        first, slowest = self.provider.poll_seconds, self.provider.slowest_poll_seconds
+        grown = first * _SLOWING ** min(self._pauses, _LAST_SLOWING)
+        self._pauses += 1
+        return first if slowest is None else min(grown, slowest)
 
     def note(self, text: str, *, odd: bool = True) -> None:
         """Log a remark, once per run; an odd one as a warning."""
@@ -89,6 +106,35 @@ class Engine:
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self.transport, self.clock = transport, clock
+
+    async def prepare(self, run: Run, job: Job) -> Job:
+        """Make the calls that a submission needs first. They make no job.
+
+        Raises:
+            ProviderRefused: the provider said no; nothing was submitted.
+            ProviderUnreachable: it gave no usable answer; nothing was submitted.
+        """
+        if run.provider.prepare is None:
+            return job
+        step: Before | Job | Refused = run.provider.prepare(job)
+        while isinstance(step, Before):
+            await run.journal.preparing()
+            if step.pause_seconds:
+                quick = run.access.poll_seconds
+                await self.clock.sleep(step.pause_seconds if quick is None else quick)
+            step = await self._before(run, step)
+        if isinstance(step, Refused):
+            raise self._refused(run, step)
+        return step
+
+    async def _before(self, run: Run, step: Before) -> Before | Job | Refused:
+        try:
+            reply = await self.transport.send(run.provider, run.access, step.call, run.deadline)
+            self._look(run, reply)
+            return step.read(reply) if _ok(reply) else run.provider.parse_error(reply)
+        except (Unreachable, Unanswered, TooLarge, Malformed) as error:
+            text = f"a call before the submission failed: {error}; nothing was submitted"
+            raise self._failed(ProviderUnreachable, run, text) from error
 
     async def submit(self, run: Run, job: Job) -> Step[Any]:
         """Send a job, once.
@@ -152,16 +198,24 @@ class Engine:
 
     async def cancel(self, run: Run) -> None:
         """Tell the provider to stop, where it can be told; a failure is only logged."""
-        build = run.provider.build_cancel
-        if build is None or run.ticket is None:
+        build, ticket = run.provider.build_cancel, run.ticket
+        if build is None or ticket is None:
             return
         deadline = Deadline(self.clock, _CANCEL_SECONDS)
+
+        async def send(call: Call) -> Reply:
+            return await self.transport.send(run.provider, run.access, call, deadline)
+
         try:
-            reply = await self.transport.send(run.provider, run.access, build(run.ticket), deadline)
-        except (Unreachable, Unanswered, TooLarge) as error:
+            # Asked afresh: at some providers the same call deletes a job that has ended.
+            now = run.provider.parse_status(ticket, await send(run.provider.build_status(ticket)))
+            call = build(ticket, now.state) if isinstance(now, Wait) else None
+            reply = await send(call) if call else None
+        except (Unreachable, Unanswered, TooLarge, Malformed) as error:
             _log.warning("%s: cancelling at the provider failed: %s", run.ref, error)
         else:
-            _log.debug("%s: cancelling was answered with HTTP %s", run.ref, reply.status)
+            outcome = f"was answered with HTTP {reply.status}" if reply else "was not possible"
+            _log.debug("%s: cancelling at the provider %s", run.ref, outcome)
 
     async def _keep(self, run: Run, wait: Wait[Any]) -> None:
         run.ticket = wait.ticket
@@ -169,7 +223,7 @@ class Engine:
         await run.journal.waiting(wait)
 
     async def _pause(self, run: Run, wait: Wait[Any]) -> None:
-        usual = run.access.poll_seconds or wait.poll_seconds or run.provider.poll_seconds
+        usual = run.access.poll_seconds or wait.poll_seconds or run.pace()
         if run.deadline.passed:
             raise self._timed_out(run)
         await self.clock.sleep(min(usual, run.deadline.left()))
@@ -229,7 +283,11 @@ class Engine:
 
     def _refused(self, run: Run, step: Refused) -> ProviderRefused:
         details = ", ".join(filter(None, [step.why, step.code, step.request_id]))
-        text = f"{step.said} ({details})" + (f". {step.advice}" if step.advice else "")
+        advice = [step.advice]
+        if step.why is Why.MODEL_NOT_FOUND or step.status in _GONE:
+            today = datetime.now(tz=UTC).date()
+            advice.append(retired(run.provider, run.ref.model, today))
+        text = ". ".join(filter(None, [f"{step.said} ({details})", *advice]))
         error = self._failed(
             ProviderRefused, run, text, why=step.why, status=step.status, code=step.code or None
         )

@@ -59,6 +59,8 @@ class Reach:
 
     provider: AnyProvider
     access: Access
+    unusable: str = ""
+    """Why no request can go there: there is no key, or one of a kind that is not taken."""
 
 
 class Directory(Protocol):
@@ -97,6 +99,9 @@ class _Journal:
     teller: Teller
     applied: Applied
     _written: tuple[str, str] | None = None
+
+    async def preparing(self) -> None:
+        self.teller.update(phase="uploading", ref=self.ref)
 
     async def sending(self) -> None:
         await self.ledger.update(
@@ -186,7 +191,8 @@ class Runner:
         provider = find_provider(ref.provider, self.directory.providers)
         if provider is None:
             raise NoCandidate(f"{ref}: no such provider is registered; nothing was sent")
-        reach = self._reach(ref, provider)
+        reach = await asyncio.to_thread(self.directory.reach, provider)
+        self._check(ref, reach)
         run = self._run(order, ref, reach, teller, applied)
         active[:] = [run]
         ticket = reach.provider.ticket.model_validate(row_ticket)
@@ -221,27 +227,26 @@ class Runner:
                 ref=ref, error="no such provider is registered", why=Why.NOT_REGISTERED
             )
             raise NoCandidate(f"{ref}: {attempt.error}; nothing was sent", [attempt])
-        reach = self.directory.reach(provider)
+        reach = await asyncio.to_thread(self.directory.reach, provider)
         planned = plan(order.request, order.media, reach.provider, ref.model)
         if isinstance(planned, Skip):
             raise NoCandidate(
                 planned.reason, [Attempt(ref=ref, error=planned.reason, why=Why.SKIPPED)]
             )
-        reach = self._reach(ref, provider)
+        self._check(ref, reach)
         applied = _applied(order, planned, attempts)
         run = self._run(order, planned.ref, reach, teller, applied)
         usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
         teller.update(ref=planned.ref, usual_seconds=usual)
         job = await self._with_bytes(run, planned.job)
         active[:] = [run]
+        job = await self.engine.prepare(run, job)
         step = await self.engine.submit(run, job)
         return await self._finish(order, run, step, applied, attempts)
 
-    def _reach(self, ref: Ref, provider: AnyProvider) -> Reach:
-        reach = self.directory.reach(provider)
-        if reach.access.key is None and provider.key.env:
-            raise MissingKey(ref.provider, provider.key.env)
-        return reach
+    def _check(self, ref: Ref, reach: Reach) -> None:
+        if reach.unusable:
+            raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
 
     def _run(self, order: Order, ref: Ref, reach: Reach, teller: Teller, applied: Applied) -> Run:
         seconds = order.timeout_seconds or reach.provider.deadline_seconds
@@ -250,14 +255,16 @@ class Runner:
         return Run(ref, reach.provider, reach.access, deadline, journal)
 
     async def _with_bytes(self, run: Run, job: Job) -> Job:
-        """The job with references at addresses fetched, for a provider that wants bytes."""
-        if run.provider.takes_urls:
-            return job
+        """The job with those references fetched that the provider wants as bytes."""
+        takes_url = run.provider.takes_url
+
+        async def wanted(asset: Asset) -> Asset:
+            if isinstance(asset, Link) and not takes_url(asset.url):
+                return await self._bytes_of(run, asset)
+            return asset
 
         async def all_of(assets: tuple[Asset, ...]) -> tuple[Asset, ...]:
-            return tuple(
-                [await self._bytes_of(run, a) if isinstance(a, Link) else a for a in assets]
-            )
+            return tuple([await wanted(asset) for asset in assets])
 
         return replace(
             job,

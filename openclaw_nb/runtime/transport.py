@@ -133,7 +133,9 @@ class Transport:
         self, provider: AnyProvider, access: Access, call: Call, url: str, deadline: Deadline
     ) -> Reply:
         try:
-            async with self._open(provider, access, call, url, deadline, keyed=True) as answer:
+            async with self._open(
+                provider, access, call, url, deadline, keyed=call.keyed
+            ) as answer:
                 body = await read_limited(answer, provider.max_reply_bytes)
                 return Reply(answer.status_code, dict(answer.headers), body, call.path)
         except _NEVER_ARRIVED as error:
@@ -183,7 +185,8 @@ class Transport:
             headers |= access.headers  # they may hold a gateway's token
         headers |= call.headers
         if keyed and trusted and access.key is not None:
-            headers[provider.key.header] = provider.key.form.format(access.key)
+            name, value = provider.key.sent_as(access.key)
+            headers[name] = value
         body = encode(call)
         if body is not None:
             headers |= {"content-type": body.media_type, "content-length": str(body.length)}

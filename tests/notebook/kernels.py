@@ -2,7 +2,6 @@
 
 import os
 import queue
-import subprocess
 import sys
 import time
 import tomllib
@@ -11,24 +10,18 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from tests.environments import environment
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def environment(version, folder):
-    """The Python of an environment with this ipykernel; made once in `folder`."""
+def python_with(version):
+    """The Python of an environment with this ipykernel."""
     if version == "current":
         return sys.executable
-    home = Path(os.environ.get("OPENCLAW_NB_TEST_ENVS") or folder) / f"ipykernel-{version}"
-    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    ready = home / "ready"
-    if not ready.exists():
-        needs = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-        needs = [need for need in needs if not need.startswith("ipykernel")]
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        pip = [str(python), "-m", "pip", "install", "-q", f"ipykernel=={version}", *needs]
-        subprocess.run(pip, check=True)
-        ready.touch()
-    return str(python)
+    needs = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    needs = [need for need in needs if not need.startswith("ipykernel")]
+    return environment(f"ipykernel-{version}", [f"ipykernel=={version}", *needs])
 
 
 def manager(python):

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.notebook.kernels import Kernel, environment, kernel_env, manager
+from tests.notebook.kernels import Kernel, kernel_env, manager, python_with
 
 PREPARE = """
 import asyncio, sys, time
@@ -25,7 +25,7 @@ VERSIONS = [
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def python(request, tmp_path_factory):
-    return environment(request.param, tmp_path_factory.getbasetemp() / "envs")
+    return python_with(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -306,7 +306,7 @@ def test_the_addresses_are_used_as_given():
     step = fal.parse_submit(reply(said))
     assert step == Wait(TICKET, "queued", note="3 ahead in the queue")
     assert fal.build_status(TICKET) == Call("GET", f"{JOB}/status")
-    assert fal.build_cancel(TICKET) == Call("PUT", f"{JOB}/cancel")
+    assert fal.build_cancel(TICKET, "running") == Call("PUT", f"{JOB}/cancel")
     assert TICKET.job_id == "r1"
 
 

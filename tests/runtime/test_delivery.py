@@ -31,7 +31,7 @@ from tests.runtime.world import (
     transport,
 )
 
-PROVIDERS = ["fal", "minimax", "openai"]
+PROVIDERS = list(by_id)
 MIB = 2**20
 TYPE = {"content-type": "video/mp4"}
 

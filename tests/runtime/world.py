@@ -51,6 +51,7 @@ class Server:
 
     def __init__(self):
         self.say = {}
+        self.otherwise = None
         self.seen = []
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -102,7 +103,7 @@ class Server:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.seen.append(Seen(request.method, request.path_qs, headers, body))
-        say = self.say.get(request.path)
+        say = self.say.get(request.path, self.otherwise)
         return await say(request) if say else web.Response(status=404, text="no such page")
 
 
@@ -159,6 +160,9 @@ class Notes:
     events: list = field(default_factory=list)
     waits: list = field(default_factory=list)
     sent: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def preparing(self):
+        self.events.append("preparing")
 
     async def sending(self):
         self.events.append("sending")

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from openclaw_nb.emulator.jobs import Jobs
 from openclaw_nb.emulator.wire import Handler
 
 from . import fal, minimax, openai
 
-SERVICES: dict[str, tuple[Callable[[Jobs], Handler], Callable[[], str]]] = {
-    "fal": (fal.service, fal.new_id),
-    "minimax": (minimax.service, minimax.new_id),
-    "openai": (openai.service, openai.new_id),
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How a provider is served."""
+
+    make: Callable[[Jobs], Handler]
+    new_id: Callable[[], str]
+    """What its job ids look like."""
+    version_path: str = ""
+    """Where the provider's base URL includes a version (contract index, 3.12)."""
+
+
+SERVICES: dict[str, Service] = {
+    "fal": Service(fal.service, fal.new_id),
+    "minimax": Service(minimax.service, minimax.new_id),
+    "openai": Service(openai.service, openai.new_id, "/v1"),
 }
-"""By provider id: the service, and what its job ids look like."""
+"""By provider id."""
