@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 from PIL import Image
 
 from openclaw_nb.client import Client
@@ -24,6 +25,19 @@ class Hurry(Clock):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(min(seconds, 0.01))
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking():
+    """A blocking call from our code on any event loop raises BlockingError."""
+    scanned = ["openclaw_nb.runtime", "openclaw_nb.core", "openclaw_nb.providers"]
+    with blockbuster_ctx(scanned) as guard:
+        # Starting a task and asking for its result are blocking calls by design: they wait on the
+        # caller's loop, never on ours (`wait` itself refuses that).
+        guard.functions["threading.Lock.acquire"].can_block_in(
+            "openclaw_nb/runtime/loop.py", "wait"
+        )
+        yield
 
 
 @pytest.fixture(autouse=True)

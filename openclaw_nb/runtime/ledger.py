@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,6 +78,19 @@ class Row(BaseModel):
     cleanup_after: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """What is known of a task when it is made."""
+
+    prompt: str
+    request: str
+    """JSON."""
+    request_key: str
+    source: str
+    session: str | None
+    resumes: str | None = None
+
+
 class Ledger:
     """The table of tasks. Methods are awaited on the core loop; each is one transaction."""
 
@@ -85,39 +99,12 @@ class Ledger:
         self._thread = _thread()
         self._db: sqlite3.Connection | None = None
 
-    async def add(
-        self,
-        *,
-        prompt: str,
-        request: str,
-        request_key: str,
-        source: str,
-        session: str | None,
-        unless_active: bool,
-        resumes: str | None = None,
-    ) -> tuple[Row, bool]:
+    async def add(self, new: NewTask, *, unless_active: bool) -> tuple[Row, bool]:
         """Make a task, or with `unless_active` find the active one of the same request and session.
 
         Returns the row and whether it is new. Looking and making are one step.
         """
-        moment = now_ms()
-        columns: dict[str, object] = {
-            "id": (id := str(uuid4())),
-            "run_id": f"tool:video_generate:{id}",
-            "kind": "video_generation",
-            "session": session,
-            "prompt": prompt,
-            "request": request,
-            "request_key": request_key,
-            "status": TaskState.QUEUED.value,
-            "source": source,
-            "phase": "waiting",
-            "resumes": resumes,
-            "owner_pid": os.getpid(),
-            "created_at": moment,
-            "last_event_at": moment,
-        }
-        return await self._run(partial(_add, columns=columns, unless_active=unless_active))
+        return await self._run(partial(_add, new=new, unless_active=unless_active))
 
     async def update(self, id: str, **columns: object) -> None:
         """Set columns of an active task; an event for an ended one is dropped."""
@@ -195,21 +182,11 @@ def _thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="openclaw-ledger")
 
 
-def _add(
-    db: sqlite3.Connection, *, columns: dict[str, object], unless_active: bool
-) -> tuple[Row, bool]:
-    columns = {**columns, "owner_started": process_started(os.getpid())}
+def _add(db: sqlite3.Connection, *, new: NewTask, unless_active: bool) -> tuple[Row, bool]:
+    columns = _columns(new)
     db.execute("BEGIN IMMEDIATE")
     try:
-        active = (
-            unless_active
-            and db.execute(
-                "SELECT * FROM tasks WHERE session IS ? AND request_key = ?"
-                " AND status IN ('queued', 'running') ORDER BY status DESC, created_at DESC",
-                (columns["session"], columns["request_key"]),
-            ).fetchall()
-        )
-        if active and (alive := next((r for r in map(_row, active) if owner_alive(r)), None)):
+        if unless_active and (alive := _alive(db, new)):
             db.execute("ROLLBACK")
             return alive, False
         names = ", ".join(columns)
@@ -221,6 +198,32 @@ def _add(
             db.execute("ROLLBACK")
         raise
     return _find(db, lookup=str(columns["id"])), True
+
+
+def _columns(new: NewTask) -> dict[str, object]:
+    id, moment = str(uuid4()), now_ms()
+    return {
+        **asdict(new),
+        "id": id,
+        "run_id": f"tool:video_generate:{id}",
+        "kind": "video_generation",
+        "status": TaskState.QUEUED.value,
+        "phase": "waiting",
+        "owner_pid": os.getpid(),
+        "owner_started": process_started(os.getpid()),
+        "created_at": moment,
+        "last_event_at": moment,
+    }
+
+
+def _alive(db: sqlite3.Connection, new: NewTask) -> Row | None:
+    """The task that makes the same in the same session, and whose process is there."""
+    active = db.execute(
+        "SELECT * FROM tasks WHERE session IS ? AND request_key = ?"
+        " AND status IN ('queued', 'running') ORDER BY status DESC, created_at DESC",
+        (new.session, new.request_key),
+    ).fetchall()
+    return next((row for row in map(_row, active) if owner_alive(row)), None)
 
 
 def _update(db: sqlite3.Connection, *, id: str, columns: dict[str, object]) -> None:

@@ -1,21 +1,13 @@
-"""An emulator, a server, a ledger; and no blocking call on the event loop goes unseen."""
+"""An emulator, a server, a ledger."""
 
 import asyncio
 
 import pytest
-from blockbuster import blockbuster_ctx
 
 from openclaw_nb.emulator import Emulator, Scenario
 from openclaw_nb.runtime.ledger import Ledger
 from openclaw_nb.runtime.store import Store
 from tests.runtime.world import FakeClock, Server
-
-
-@pytest.fixture(autouse=True)
-def no_blocking():
-    """A blocking call from our code on an event loop raises BlockingError."""
-    with blockbuster_ctx(["openclaw_nb.runtime", "openclaw_nb.core", "openclaw_nb.providers"]):
-        yield
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+from dataclasses import replace
 
 import pytest
 
@@ -12,20 +13,20 @@ from openclaw_nb.errors import LedgerError, TaskNotFound
 from openclaw_nb.runtime.ledger import (
     RETENTION_MS,
     Ledger,
+    NewTask,
     now_ms,
     owner_alive,
     process_started,
 )
 from openclaw_nb.runtime.migrations import STEPS, migrate
 
-ASKED = {
-    "prompt": "a heron",
-    "request": '{"prompt": "a heron"}',
-    "request_key": "key-1",
-    "source": "video_generate:fal",
-    "session": "here",
-    "unless_active": False,
-}
+ASKED = NewTask(
+    prompt="a heron",
+    request='{"prompt": "a heron"}',
+    request_key="key-1",
+    source="video_generate:fal",
+    session="here",
+)
 
 
 def run(*works):
@@ -41,7 +42,12 @@ def run(*works):
 
 
 def add(ledger, **changes):
-    return run(ledger.add(**ASKED | changes))[0]
+    return run(ledger.add(replace(ASKED, **changes), unless_active=False))[0]
+
+
+def add_unless_active(ledger, **changes):
+    """The row, and whether it is new."""
+    return run(ledger.add(replace(ASKED, **changes), unless_active=True))
 
 
 def find(ledger, lookup):
@@ -135,8 +141,8 @@ def test_a_beginning_that_two_tasks_share_finds_neither(ledger):
 
 
 def test_the_same_request_at_work_is_found_and_not_made_again(ledger):
-    row, new = run(ledger.add(**ASKED | {"unless_active": True}))
-    again, new_again = run(ledger.add(**ASKED | {"unless_active": True}))
+    row, new = add_unless_active(ledger)
+    again, new_again = add_unless_active(ledger)
     assert (new, new_again, again.id) == (True, False, row.id)
     assert len(run(ledger.rows())) == 1
 
@@ -146,34 +152,34 @@ def test_the_same_request_at_work_is_found_and_not_made_again(ledger):
 )
 def test_another_session_or_request_is_no_duplicate(ledger, other):
     add(ledger)
-    assert run(ledger.add(**ASKED | {"unless_active": True} | other))[1]
+    assert add_unless_active(ledger, **other)[1]
 
 
 def test_without_a_session_tasks_are_told_apart_by_their_request(ledger):
     add(ledger, session=None)
-    assert not run(ledger.add(**ASKED | {"session": None, "unless_active": True}))[1]
+    assert not add_unless_active(ledger, session=None)[1]
 
 
 @pytest.mark.parametrize("end", [state for state in TaskState if not state.active])
 def test_an_ended_task_blocks_nothing(ledger, end):
     row = add(ledger)
     run(ledger.end(row.id, end))
-    assert run(ledger.add(**ASKED | {"unless_active": True}))[1]
+    assert add_unless_active(ledger)[1]
 
 
 def test_a_task_whose_process_is_gone_blocks_nothing(ledger):
     row = add(ledger)
     run(ledger.update(row.id, owner_started=1.0))
     assert not owner_alive(find(ledger, row.id))
-    assert run(ledger.add(**ASKED | {"unless_active": True}))[1]
+    assert add_unless_active(ledger)[1]
 
 
 def test_looking_and_making_are_one_step_across_connections(ledger):
     others = [ledger, *(Ledger(ledger.path) for _ in range(5))]
 
     async def go():
-        asked = ASKED | {"unless_active": True}
-        made = await asyncio.gather(*(one.add(**asked) for one in others for _ in range(4)))
+        added = (one.add(ASKED, unless_active=True) for one in others for _ in range(4))
+        made = await asyncio.gather(*added)
         for one in others[1:]:
             await one.close()
         return made
@@ -266,7 +272,7 @@ def test_many_openings_at_once_migrate_once(tmp_path):
     ledgers = [Ledger(tmp_path / "new" / "tasks.sqlite") for _ in range(8)]
 
     async def go():
-        await asyncio.gather(*(ledger.add(**ASKED) for ledger in ledgers))
+        await asyncio.gather(*(ledger.add(ASKED, unless_active=False) for ledger in ledgers))
         rows = await ledgers[0].rows()
         for ledger in ledgers:
             await ledger.close()

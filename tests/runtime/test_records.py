@@ -22,6 +22,7 @@ from openclaw_nb.core.domain import (
     Why,
 )
 from openclaw_nb.runtime import records
+from openclaw_nb.runtime.ledger import NewTask
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import SavedFile, Video
 
@@ -84,14 +85,14 @@ def stored(ledger, request=REQUEST, media=MEDIA, **columns):
     """A row as the ledger gives it back."""
 
     async def go():
-        row, _ = await ledger.add(
+        new = NewTask(
             prompt=request.prompt,
             request=records.request_json(request, media),
             request_key=records.request_key(records.request_facts(request, media)),
             source="video_generate:fal",
             session=None,
-            unless_active=False,
         )
+        row, _ = await ledger.add(new, unless_active=False)
         await ledger.update(row.id, provider="fal", model="m", started_at=5, **columns)
         await ledger.end(row.id, TaskState.SUCCEEDED)
         return await ledger.find(row.id)

@@ -1,0 +1,102 @@
+"""Handles on tasks of the ledger: ended ones, and those that another process carries out."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from typing import Any
+
+from openclaw_nb.core.domain import Ref, TaskState
+from openclaw_nb.errors import OpenclawError, TaskCancelled, TaskLost
+from openclaw_nb.runtime import loop, records
+from openclaw_nb.runtime.ledger import Ledger, Row, owner_alive
+from openclaw_nb.task import Snapshot, Task
+
+_FOLLOW_SECONDS = 0.5
+
+
+class Handles:
+    """Makes handles from rows, and follows the tasks of other processes."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._following: set[Future[None]] = set()
+
+    def of(self, row: Row) -> Task:
+        """A handle on a task: as it ended, or following it to its end."""
+        request = records.request_of(row)
+        first = Snapshot(id=row.id, request=request, started_at=row.created_at / 1000)
+        task = Task(first, on_cancel=lambda: self._ask_owner_to_cancel(row.id))
+        task.update(**_facts(row))
+        if row.status.active and owner_alive(row):
+            future = loop.start(self._follow(task))
+            self._following.add(future)
+            future.add_done_callback(self._following.discard)
+        else:
+            finish(task, row)
+        return task
+
+    def close(self) -> None:
+        """Stop following."""
+        for future in tuple(self._following):
+            future.cancel()
+
+    async def _follow(self, task: Task) -> None:
+        while True:
+            row = await self._ledger.find(task.id)
+            if not (row.status.active and await asyncio.to_thread(owner_alive, row)):
+                finish(task, row)
+                return
+            task.update(**_facts(row))
+            await asyncio.sleep(_FOLLOW_SECONDS)
+
+    def _ask_owner_to_cancel(self, id: str) -> None:
+        loop.start(self._ledger.update(id, cancel_requested=1))
+
+
+def finish(task: Task, row: Row) -> None:
+    """End a handle as the ledger says the task ended."""
+    facts = _facts(row)
+    match row.status:
+        case TaskState.SUCCEEDED:
+            video = records.video_of(row)
+            task.finish(video, **facts | {"result": video, "progress": 1.0})
+        case TaskState.CANCELLED:
+            task.finish(TaskCancelled(row.error or "cancelled"), **facts)
+        case TaskState.QUEUED | TaskState.RUNNING | TaskState.LOST:
+            way = f"openclaw_nb.resume({row.id[:8]!r}) finishes it" if row.ticket else no_way(row)
+            text = f"the process that ran task {row.id[:8]} is gone; {way}"
+            task.finish(TaskLost(text), **facts | {"state": TaskState.LOST, "error": text})
+        case TaskState.FAILED | TaskState.TIMED_OUT:
+            error = OpenclawError(row.error or "failed")
+            error.attempts = records.attempts_of(row)
+            task.finish(error, **facts)
+
+
+def as_it_is(row: Row) -> Row:
+    """The row, lost when it is active and nobody carries it out."""
+    lost = row.status.active and not owner_alive(row)
+    return row.model_copy(update={"status": TaskState.LOST}) if lost else row
+
+
+def no_way(row: Row) -> str:
+    """Why a task without a ticket cannot be taken up, and what to do instead."""
+    if row.sent:
+        return (
+            f"task {row.id[:8]} may have been submitted to {row.provider}/{row.model} and has no "
+            "receipt of it. Look at the provider's own list of jobs; it is not sent again by itself"
+        )
+    return f"task {row.id[:8]} had not been submitted; start it again with generate_video"
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    ref = Ref(row.provider, row.model) if row.provider and row.model else None
+    return {
+        "state": as_it_is(row).status,
+        "phase": row.phase,
+        "ref": ref,
+        "attempts": records.attempts_of(row),
+        "job_id": row.job_id,
+        "error": row.error,
+        "ended_at": row.ended_at / 1000 if row.ended_at else None,
+    }

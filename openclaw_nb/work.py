@@ -1,0 +1,186 @@
+"""The tasks that one client carries out: begun, cancelled from anywhere, ended, or left to the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from openclaw_nb import handles
+from openclaw_nb.core.domain import TaskState
+from openclaw_nb.errors import OpenclawError, TaskCancelled
+from openclaw_nb.runtime import loop, records
+from openclaw_nb.runtime.clock import Clock
+from openclaw_nb.runtime.delivery import Delivery
+from openclaw_nb.runtime.engine import Engine, Run
+from openclaw_nb.runtime.generate import Order, Runner
+from openclaw_nb.runtime.ledger import Ledger, Row
+from openclaw_nb.runtime.records import Applied
+from openclaw_nb.runtime.results import Video
+from openclaw_nb.runtime.store import Store
+from openclaw_nb.runtime.transport import Transport, open_http
+from openclaw_nb.task import Snapshot, Task
+from openclaw_nb.vendors import Vendors
+
+_log = logging.getLogger("openclaw_nb")
+
+_HEED_SECONDS = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A task at work. Changed on the core thread only."""
+
+    order: Order
+    task: Task
+    resumed: tuple[Row, Applied] | None
+    active: list[Run] = field(default_factory=list[Run])
+    work: asyncio.Task[None] | None = None
+    """None before it begins and when its outcome is known."""
+    cancelled: bool = False
+
+    def stop(self) -> None:
+        """Cancel, once: a second cancellation would interrupt the clearing up after the first."""
+        if not self.cancelled:
+            self.cancelled = True
+            if self.work is not None:
+                self.work.cancel()
+
+    def leave(self) -> None:
+        """Stop working, and leave the job to the ledger and the provider."""
+        if self.work is not None and not self.cancelled:
+            self.work.cancel()
+
+
+class Work:
+    """Carries out orders on the core loop."""
+
+    def __init__(self, vendors: Vendors, ledger: Ledger, store: Store, clock: Clock) -> None:
+        self._vendors, self._ledger, self._store, self._clock = vendors, ledger, store, clock
+        self._runner: Runner | None = None
+        self._jobs: set[_Job] = set()
+        self._closed = False
+
+    def begin(self, order: Order, resumed: tuple[Row, Applied] | None = None) -> Task:
+        """The handle of a task that is begun now. `resumed`: the task it takes up, and its plan."""
+        first = Snapshot(
+            id=order.id,
+            request=order.request,
+            candidates=len(order.candidates.refs),
+            ref=order.candidates.refs[0],
+            notices=order.candidates.notices,
+        )
+        task = Task(first, on_cancel=lambda: loop.call_soon(job.stop))
+        job = _Job(order, task, resumed)
+        loop.start(self._carry(job))
+        return task
+
+    async def close(self) -> None:
+        """Leave what is at work, end its handles with TaskLost, and close connections."""
+        self._closed = True
+        working = [job.work for job in self._jobs if job.work is not None]
+        for job in self._jobs:
+            job.leave()
+        if working:
+            await asyncio.wait(working)
+        if self._runner is not None:
+            await self._runner.engine.transport.close()
+            self._runner = None
+
+    async def _carry(self, job: _Job) -> None:
+        """A task from its beginning to its end, or to the end of this client."""
+        job.work = asyncio.current_task()
+        self._jobs.add(job)
+        heeding = asyncio.create_task(self._heed(job))
+        try:
+            if job.cancelled and job.work is not None:  # takes effect at the first await
+                job.work.cancel()
+            video = await self._run(job)
+        except asyncio.CancelledError:
+            if not job.cancelled:
+                await self._left(job)
+                raise
+            await self._cancelled(job)
+        except OpenclawError as error:
+            job.work = None
+            await self._failed(job, error)
+        else:
+            _succeeded(job.task, video)
+        finally:
+            self._jobs.discard(job)
+            heeding.cancel()
+
+    async def _heed(self, job: _Job) -> None:
+        """Watch for another process that asks for this task to be cancelled."""
+        while not job.cancelled:
+            await asyncio.sleep(_HEED_SECONDS)
+            with suppress(OpenclawError):
+                row = await self._ledger.find(job.order.id)
+                if row.cancel_requested:
+                    job.stop()
+
+    async def _run(self, job: _Job) -> Video:
+        runner = self._open()
+        if job.resumed is None:
+            return await runner.run(job.order, job.task, job.active)
+        row, applied = job.resumed
+        return await runner.resume(job.order, job.task, job.active, row.ticket, applied)
+
+    def _open(self) -> Runner:
+        """Connections are made on the core loop, when the first task needs them."""
+        if self._runner is None:
+            transport = Transport(open_http(), self._clock)
+            engine = Engine(transport, self._clock)
+            delivery = Delivery(transport, self._store)
+            self._runner = Runner(engine, delivery, self._ledger, self._vendors)
+        return self._runner
+
+    async def _left(self, job: _Job) -> None:
+        """Nobody owns the task now: the ledger has what finishes the job elsewhere."""
+        with suppress(OpenclawError):
+            await self._ledger.update(job.order.id, owner_pid=None)
+            if self._closed:
+                handles.finish(job.task, await self._ledger.find(job.order.id))
+
+    async def _failed(self, job: _Job, error: OpenclawError) -> None:
+        state, text = TaskState.FAILED, str(error)
+        attempts = records.attempts_json(error.attempts)
+        await self._end_row(job, state, error=text, phase="failed", attempts=attempts)
+        job.task.finish(
+            error,
+            state=state,
+            phase="failed",
+            error=text,
+            attempts=error.attempts,
+            ended_at=time.time(),
+        )
+
+    async def _cancelled(self, job: _Job) -> None:
+        state, text = TaskState.CANCELLED, "cancelled by the user"
+        await self._end_row(job, state, error=text, phase="cancelled")
+        outcome = TaskCancelled(f"task {job.order.id[:8]} was {text}")
+        job.task.finish(outcome, state=state, phase="cancelled", error=text, ended_at=time.time())
+        for run in job.active:
+            await self._open().engine.cancel(run)
+
+    async def _end_row(self, job: _Job, state: TaskState, **columns: object) -> None:
+        id = job.order.id
+        try:
+            await self._ledger.end(id, state, **columns)
+        except OpenclawError:
+            _log.exception("task %s ended as %s; the ledger does not know it", id[:8], state)
+
+
+def _succeeded(task: Task, video: Video) -> None:
+    task.finish(
+        video,
+        state=TaskState.SUCCEEDED,
+        phase="done",
+        progress=1.0,
+        ref=video.ref,
+        result=video,
+        ended_at=time.time(),
+        notices=tuple(dict.fromkeys((*task.snapshot.notices, *video.warnings))),
+    )
