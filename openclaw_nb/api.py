@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Self
 from openclaw_nb import config, tables
 from openclaw_nb.client import Client
 from openclaw_nb.core.inputs import read_request
-from openclaw_nb.tables import Forecast, Table
+from openclaw_nb.forecast import Forecast, forecast
+from openclaw_nb.tables import Table
 from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint
 
@@ -140,7 +141,7 @@ def plan_video(
     """
     given = {"prompt": prompt, **{k: v for k, v in params.items() if v is not None}}
     request = read_request(given, strict_keys=True)
-    return tables.forecast(client or default_client(), request, exact=exact_model)
+    return forecast(client or default_client(), request, exact=exact_model)
 
 
 def providers() -> Table:

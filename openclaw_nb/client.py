@@ -67,11 +67,9 @@ class Client:
         self.vendors = Vendors(self.settings, environ, endpoints or {})
         self.session = f"openclaw_nb:{uuid4()}"
         """Within it the same request is not started twice at once."""
-        default_media = self.home / "media" / "tool-video-generation"
-        self.store = Store(
-            Path(media_dir).expanduser().resolve() if media_dir else default_media,
-            self.settings.media_max_bytes or _VIDEO_MAX_BYTES,
-        )
+        media = Path(media_dir or self.home / "media" / "tool-video-generation")
+        max_bytes = self.settings.media_max_bytes or _VIDEO_MAX_BYTES
+        self.store = Store(media.expanduser().resolve(), max_bytes)
         self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite")
         roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
         self._loader = Loader(self.settings.media_max_bytes, roots)

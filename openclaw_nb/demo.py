@@ -102,19 +102,24 @@ def _execute(source: Path, target: Path, tell: Callable[[str], object]) -> int:
         store_widget_state=False,  # offline, nbconvert would show nothing in the place of a widget
         on_cell_start=on_start,
     )
-    environ = {
-        **os.environ,
-        "OPENCLAW_NB_EMULATE": "1",
-        "OPENCLAW_STATE_DIR": str(target.parent / ".openclaw"),
-        "OPENCLAW_LIVE_TEST": "",
-    }
     try:
-        client.execute(env=environ, stderr=subprocess.DEVNULL)  # the kernel's own remarks
+        client.execute(
+            env=_environ(target.parent), stderr=subprocess.DEVNULL
+        )  # the kernel's own remarks
     except CellExecutionError as error:
         raise OpenclawError(f"a cell of {source.name} failed: {error}") from error
     finally:
         nbformat.write(notebook, target)
     return sum(cell.cell_type == "code" for cell in notebook.cells)
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "OPENCLAW_NB_EMULATE": "1",
+        "OPENCLAW_STATE_DIR": str(folder / ".openclaw"),
+        "OPENCLAW_LIVE_TEST": "",
+    }
 
 
 def _titles(notebook: Any) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""What can be used, what would happen, what has happened: as tables for notebooks and terminals."""
+"""What can be used and what has happened: as tables for notebooks and terminals."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from importlib import import_module
 from typing import Any
 
 from openclaw_nb.client import Client
-from openclaw_nb.core.capabilities import Model, overlay
-from openclaw_nb.core.domain import Change, Ignored, Job, Kind, Mode, Ref, Request
-from openclaw_nb.core.plan import plan
-from openclaw_nb.core.wire import AnyProvider, Skip
-from openclaw_nb.errors import ConfigError
+from openclaw_nb.core.capabilities import overlay
+from openclaw_nb.core.domain import Kind
+from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.runtime.ledger import Row, owner_alive
 
 _CELL_CHARACTERS = 60
@@ -106,120 +104,3 @@ def _task_row(row: Row) -> tuple[str, ...]:
     ref = f"{row.provider}/{row.model}" if row.provider else ""
     outcome = row.summary or row.error or row.phase
     return (row.id[:8], state, ref, f"{started:%Y-%m-%d %H:%M}", row.prompt, outcome)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What would become of one candidate."""
-
-    ref: Ref
-    runs: bool
-    """Whether a request would be sent to it, were it its turn."""
-    reason: str = ""
-    """Why it would not run."""
-    job: Job | None = None
-    """What would be sent."""
-    changes: tuple[Change, ...] = ()
-    ignored: tuple[Ignored, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What a request would do: the candidates in order. Nothing was sent."""
-
-    mode: Mode
-    verdicts: tuple[Verdict, ...]
-    notices: tuple[str, ...] = ()
-
-    @property
-    def table(self) -> Table:
-        """The verdicts as a table."""
-        columns = ("candidate", "verdict", "sent", "changed", "ignored", "note")
-        rows = tuple(map(_verdict_row, self.verdicts))
-        return Table(columns, rows, caption="; ".join((self.mode.words, *self.notices)))
-
-    def __repr__(self) -> str:
-        return repr(self.table)
-
-    def _repr_html_(self) -> str:
-        return self.table._repr_html_()  # pyright: ignore[reportPrivateUsage] # IPython's own name
-
-
-def forecast(client: Client, request: Request, *, exact: bool) -> Forecast:
-    """What `client` would do with `request`, from the functions that a run uses.
-
-    Raises:
-        InvalidInput: a parameter or reference is not usable.
-        NoCandidate: nothing is configured.
-    """
-    chosen = client.vendors.candidates(request.model, exact=exact)
-    media = client.load(request)
-    verdicts: list[Verdict] = []
-    for ref in chosen.refs:
-        provider = next(
-            (known for known in client.vendors.providers if known.id == ref.provider), None
-        )
-        if provider is None:
-            verdicts.append(Verdict(ref=ref, runs=False, reason="no such provider is registered"))
-            continue
-        try:
-            reach = client.vendors.reach(provider)
-        except ConfigError as error:
-            verdicts.append(Verdict(ref=ref, runs=False, reason=str(error)))
-            continue
-        planned = plan(request, media, reach.provider, ref.model)
-        if isinstance(planned, Skip):
-            verdicts.append(Verdict(ref=ref, runs=False, reason=planned.reason))
-            continue
-        missing = f"{reach.unusable}; set {' or '.join(provider.key.env)}" if reach.unusable else ""
-        verdicts.append(
-            Verdict(
-                ref=planned.ref,
-                runs=not missing,
-                reason=missing,
-                job=planned.job,
-                changes=planned.changes,
-                ignored=planned.ignored,
-                notes=(*planned.notes, *_facts(reach.provider.model(planned.ref.model))),
-            )
-        )
-    return Forecast(request_mode(request), tuple(verdicts), chosen.notices)
-
-
-def request_mode(request: Request) -> Mode:
-    """The mode that the references of a request select."""
-    if request.videos:
-        return Mode.VIDEO_TO_VIDEO
-    return Mode.IMAGE_TO_VIDEO if request.images else Mode.GENERATE
-
-
-def _facts(row: Model) -> tuple[str, ...]:
-    facts: list[str] = []
-    if row.price:
-        facts.append(f"about ${row.price.usd:g} a {row.price.per} (read {row.price.read_on})")
-    if row.retires_on:
-        successor = f", use {row.replaced_by}" if row.replaced_by else ""
-        gone = row.retires_on <= datetime.now(tz=UTC).date()
-        when = "no longer served by its vendor since" if gone else "retires on"
-        facts.append(f"{when} {row.retires_on}{successor}")
-    return tuple(facts)
-
-
-def _verdict_row(verdict: Verdict) -> tuple[str, ...]:
-    return (
-        str(verdict.ref),
-        "would run" if verdict.runs else f"would not run: {verdict.reason}",
-        _sent(verdict.job),
-        "; ".join(f"{c.setting}: {c.requested} -> {c.applied}" for c in verdict.changes),
-        ", ".join(f"{i.setting}={i.value}" for i in verdict.ignored),
-        "; ".join(verdict.notes),
-    )
-
-
-_STYLE = ("size", "aspect_ratio", "resolution", "duration_seconds", "audio", "watermark")
-
-
-def _sent(job: Job | None) -> str:
-    given: list[tuple[str, Any]] = [(name, getattr(job, name, None)) for name in _STYLE]
-    return ", ".join(f"{name}={value}" for name, value in given if value is not None)

@@ -11,20 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from openclaw_nb.core.candidates import Candidates, find_provider
-from openclaw_nb.core.domain import (
-    Asset,
-    Attempt,
-    Blob,
-    Job,
-    Link,
-    Media,
-    Ref,
-    Request,
-    TaskState,
-    Why,
-)
+from openclaw_nb.core.domain import Attempt, Media, Ref, Request, TaskState, Why
 from openclaw_nb.core.plan import Plan, metadata, plan, warning
-from openclaw_nb.core.wire import AnyProvider, Hosted, Skip, Step, Ticket, Wait
+from openclaw_nb.core.wire import AnyProvider, Skip, Step, Ticket, Wait
 from openclaw_nb.errors import (
     AllFailed,
     MissingKey,
@@ -36,21 +25,15 @@ from openclaw_nb.runtime import records
 from openclaw_nb.runtime.clock import Deadline
 from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
+from openclaw_nb.runtime.journal import TaskJournal, Teller
 from openclaw_nb.runtime.ledger import Ledger, now_ms
-from openclaw_nb.runtime.media_types import detect
 from openclaw_nb.runtime.records import Applied
+from openclaw_nb.runtime.references import with_bytes
 from openclaw_nb.runtime.results import SavedFile, Video
 from openclaw_nb.runtime.store import write_sidecar
-from openclaw_nb.runtime.transport import Access, read_limited
+from openclaw_nb.runtime.transport import Access
 
 _log = logging.getLogger("openclaw_nb")
-
-
-class Teller(Protocol):
-    """Who is told what changes: the user's handle."""
-
-    def update(self, **changes: Any) -> None:
-        """Replace fields of the task's snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,61 +69,6 @@ class Order:
     candidates: Candidates
     timeout_seconds: float | None
     started_at: float = field(default_factory=time.time)
-
-
-@dataclass(slots=True)
-class _Journal:
-    """Writes what the engine reports into the ledger first, then tells the handle."""
-
-    id: str
-    ref: Ref
-    base_url: str
-    ledger: Ledger
-    teller: Teller
-    applied: Applied
-    _written: tuple[str, str] | None = None
-
-    async def preparing(self) -> None:
-        self.teller.update(phase="uploading", ref=self.ref)
-
-    async def sending(self) -> None:
-        await self.ledger.update(
-            self.id,
-            sent=1,
-            provider=self.ref.provider,
-            model=self.ref.model,
-            base_url=self.base_url,
-            ticket=None,
-            job_id=None,
-            plan=records.applied_json(self.applied),
-            phase="submitting",
-            started_at=now_ms(),
-        )
-        self.teller.update(phase="submitting", ref=self.ref)
-
-    async def not_accepted(self) -> None:
-        await self.ledger.update(self.id, sent=0)
-
-    async def waiting(self, wait: Wait[Any]) -> None:
-        ticket = wait.ticket.model_dump_json()
-        phase = "queued at the provider" if wait.state == "queued" else "generating"
-        if (ticket, phase) != self._written:
-            await self.ledger.update(
-                self.id,
-                ticket=ticket,
-                job_id=wait.ticket.job_id,
-                status=TaskState.RUNNING.value,
-                phase=phase,
-            )
-            self._written = (ticket, phase)
-        told = f"{phase}: {wait.note}" if wait.note else phase
-        self.teller.update(
-            state=TaskState.RUNNING, phase=told, progress=wait.fraction, job_id=wait.ticket.job_id
-        )
-
-    async def saving(self) -> None:
-        await self.ledger.update(self.id, phase="saving", status=TaskState.RUNNING.value)
-        self.teller.update(state=TaskState.RUNNING, phase="saving", progress=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +116,8 @@ class Runner:
     ) -> Video:
         """Finish a job that an earlier task submitted; nothing is submitted again."""
         (ref,) = order.candidates.refs
-        provider = find_provider(ref.provider, self.directory.providers)
-        if provider is None:
-            raise NoCandidate(f"{ref}: no such provider is registered; nothing was sent")
-        reach = await asyncio.to_thread(self.directory.reach, provider)
-        self._check(ref, reach)
+        reach = await self._reach(ref)
+        _check(ref, reach)
         run = self._run(order, ref, reach, teller, applied)
         active[:] = [run]
         ticket = reach.provider.ticket.model_validate(row_ticket)
@@ -221,74 +146,39 @@ class Runner:
         active: list[Run],
         attempts: tuple[Attempt, ...],
     ) -> Video:
+        reach = await self._reach(ref)
+        planned = plan(order.request, order.media, reach.provider, ref.model)
+        if isinstance(planned, Skip):
+            raise NoCandidate(
+                planned.reason, [Attempt(ref=ref, error=planned.reason, why=Why.SKIPPED)]
+            )
+        _check(ref, reach)
+        applied = _applied(order, planned, attempts)
+        run = self._run(order, planned.ref, reach, teller, applied)
+        usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
+        teller.update(ref=planned.ref, usual_seconds=usual)
+        limit = self.delivery.store.max_bytes
+        job = await with_bytes(planned.job, run, self.engine.transport, limit)
+        active[:] = [run]
+        job = await self.engine.prepare(run, job)
+        step = await self.engine.submit(run, job)
+        return await self._finish(order, run, step, applied, attempts)
+
+    async def _reach(self, ref: Ref) -> Reach:
         provider = find_provider(ref.provider, self.directory.providers)
         if provider is None:
             attempt = Attempt(
                 ref=ref, error="no such provider is registered", why=Why.NOT_REGISTERED
             )
             raise NoCandidate(f"{ref}: {attempt.error}; nothing was sent", [attempt])
-        reach = await asyncio.to_thread(self.directory.reach, provider)
-        planned = plan(order.request, order.media, reach.provider, ref.model)
-        if isinstance(planned, Skip):
-            raise NoCandidate(
-                planned.reason, [Attempt(ref=ref, error=planned.reason, why=Why.SKIPPED)]
-            )
-        self._check(ref, reach)
-        applied = _applied(order, planned, attempts)
-        run = self._run(order, planned.ref, reach, teller, applied)
-        usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
-        teller.update(ref=planned.ref, usual_seconds=usual)
-        job = await self._with_bytes(run, planned.job)
-        active[:] = [run]
-        job = await self.engine.prepare(run, job)
-        step = await self.engine.submit(run, job)
-        return await self._finish(order, run, step, applied, attempts)
-
-    def _check(self, ref: Ref, reach: Reach) -> None:
-        if reach.unusable:
-            raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
+        # Its configuration may name files to read.
+        return await asyncio.to_thread(self.directory.reach, provider)
 
     def _run(self, order: Order, ref: Ref, reach: Reach, teller: Teller, applied: Applied) -> Run:
         seconds = order.timeout_seconds or reach.provider.deadline_seconds
-        journal = _Journal(order.id, ref, reach.access.base_url, self.ledger, teller, applied)
+        journal = TaskJournal(order.id, ref, reach.access.base_url, self.ledger, teller, applied)
         deadline = Deadline(self.engine.clock, seconds)
         return Run(ref, reach.provider, reach.access, deadline, journal)
-
-    async def _with_bytes(self, run: Run, job: Job) -> Job:
-        """The job with those references fetched that the provider wants as bytes."""
-        takes_url = run.provider.takes_url
-
-        async def wanted(asset: Asset) -> Asset:
-            if isinstance(asset, Link) and not takes_url(asset.url):
-                return await self._bytes_of(run, asset)
-            return asset
-
-        async def all_of(assets: tuple[Asset, ...]) -> tuple[Asset, ...]:
-            return tuple([await wanted(asset) for asset in assets])
-
-        return replace(
-            job,
-            images=await all_of(job.images),
-            videos=await all_of(job.videos),
-            audios=await all_of(job.audios),
-        )
-
-    async def _bytes_of(self, run: Run, link: Link) -> Blob:
-        transport, limit = self.engine.transport, self.delivery.store.max_bytes
-        hosted = Hosted(link.url)
-        async with transport.download(run.provider, run.access, hosted, run.deadline) as answer:
-            if not answer.is_success:
-                raise ProviderError(
-                    run.ref,
-                    f"the reference {link.url.split('?')[0]} answered HTTP {answer.status_code}; "
-                    "nothing was sent",
-                    why=Why.FORMAT,
-                )
-            data = await read_limited(answer, limit)
-            declared = str(answer.headers.get("content-type", ""))
-        name = link.url.split("?")[0].rpartition("/")[2] or "reference"
-        media_type = detect(data[:512], name, declared) or "application/octet-stream"
-        return Blob(media_type=media_type, name=name, size=len(data), data=data, role=link.role)
 
     async def _finish(
         self,
@@ -350,6 +240,11 @@ class Runner:
             _log.debug("%s skipped (%s): %s", last.ref, last.why, last.error)
         elif last.why is not Why.NOT_REGISTERED:
             _log.warning("%s failed: %s", last.ref, last.error)
+
+
+def _check(ref: Ref, reach: Reach) -> None:
+    if reach.unusable:
+        raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
 
 
 def _sidecar(path: Path, video: Video, facts: Mapping[str, Any]) -> None:

@@ -1,14 +1,18 @@
 """One job from submission to its end, on a clock that does not wait."""
 
 import asyncio
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from aiohttp import web
 
-from openclaw_nb.core.domain import Why
-from openclaw_nb.core.wire import Done, Wait
+from openclaw_nb.core.capabilities import Model
+from openclaw_nb.core.domain import Blob, Ref, Why
+from openclaw_nb.core.wire import Before, Call, Done, Malformed, Wait
 from openclaw_nb.errors import (
     MalformedReply,
+    ProviderError,
     ProviderRefused,
     ProviderTimeout,
     ProviderUnreachable,
@@ -16,7 +20,16 @@ from openclaw_nb.errors import (
 )
 from openclaw_nb.providers import by_id
 from openclaw_nb.runtime.transport import Access
-from tests.runtime.world import SECRET, FakeClock, a_job, a_run, access_to, engine, sending
+from tests.runtime.world import (
+    SECRET,
+    FakeClock,
+    a_job,
+    a_run,
+    access_to,
+    engine,
+    hang_up,
+    sending,
+)
 
 PROVIDERS = list(by_id)
 each_provider = pytest.mark.parametrize("id", PROVIDERS)
@@ -314,3 +327,117 @@ def test_cancelling_before_there_is_a_job_does_nothing(emulator):
 
     asyncio.run(go())
     assert story.events == []
+
+
+# before a submission
+
+
+def uploading(upload="/upload", then=lambda job, reply: replace(job, prompt=reply.start())):
+    """fal with an upload before its submission."""
+
+    def prepare(job):
+        call = Call(
+            "POST", upload, content=Blob(media_type="image/png", name="a", size=3, data=b"abc")
+        )
+        return Before(call, lambda reply: then(job, reply))
+
+    return replace(by_id["fal"], prepare=prepare)
+
+
+def prepared(server, provider, clock=None, **access):
+    clock = clock or FakeClock()
+    run = a_run(provider, Access(server.url, SECRET, **access), clock)
+
+    async def go():
+        async with engine(clock) as opened:
+            return await opened.prepare(run, a_job(provider))
+
+    return asyncio.run(go()), run
+
+
+def test_an_upload_comes_before_the_submission_and_its_answer_shapes_the_job(server):
+    server.answer("/upload", b"uploaded-7")
+    job, run = prepared(server, uploading())
+    assert job.prompt == "uploaded-7"
+    assert run.journal.events == ["preparing"]
+    assert (server.seen[0].body, server.seen[0].headers["content-type"]) == (b"abc", "image/png")
+
+
+def test_what_is_uploaded_may_be_looked_at_for_a_while(server):
+    server.answer("/upload", b"there")
+    clock = FakeClock()
+
+    def again(job, _):
+        return Before(Call("GET", "/upload"), lambda _: job, pause_seconds=5)
+
+    prepared(server, uploading(then=again), clock)
+    assert clock.slept == [5]
+    assert server.paths() == ["POST /upload", "GET /upload"]
+
+
+def test_a_call_may_go_to_the_providers_own_host_without_its_key(server):
+    server.answer("/upload", b"signed")
+    provider = uploading()
+    call = provider.prepare(a_job(provider)).call
+    unkeyed = replace(
+        provider, prepare=lambda job: Before(replace(call, keyed=False), lambda _: job)
+    )
+    prepared(server, unkeyed)
+    assert "authorization" not in server.seen[0].headers
+
+
+@pytest.mark.parametrize("kind", ["refused", "unreadable", "unanswered"])
+def test_a_failed_upload_says_that_nothing_was_submitted_or_what_the_provider_said(server, kind):
+    def then(job, reply):
+        raise Malformed("no address in it")
+
+    if kind == "refused":
+        server.answer("/upload", b'{"detail": "too large"}', 413)
+    elif kind == "unreadable":
+        server.answer("/upload", b"{}")
+    else:
+        server.say["/upload"] = hang_up
+    with pytest.raises(ProviderError) as failure:
+        prepared(server, uploading(then=then))
+    expected = "too large" if kind == "refused" else "nothing was submitted"
+    assert expected in str(failure.value)
+
+
+# pace and retirement
+
+
+def test_a_providers_polls_grow_a_quarter_slower_up_to_its_slowest(emulator, play):
+    play(polls=12)
+    story = Story(emulator, "fal")
+    story.run.provider = replace(story.provider, poll_seconds=2.0, slowest_poll_seconds=5.0)
+    story.follow()
+    assert story.clock.slept[:5] == [2.0, 2.5, 3.125, 3.90625, 4.8828125]
+    assert set(story.clock.slept[5:]) == {5.0}
+
+
+def test_a_job_that_ended_meanwhile_is_not_told_to_stop(emulator, play):
+    play(polls=0)
+    story = Story(emulator, "fal")
+    asked = []
+    story.run.provider = replace(
+        story.provider, build_cancel=lambda ticket, state: asked.append(state)
+    )
+
+    async def go():
+        async with engine(story.clock) as opened:
+            story.run.ticket = (await opened.submit(story.run, a_job(story.provider))).ticket
+            await opened.cancel(story.run)
+
+    asyncio.run(go())
+    assert asked == []
+
+
+def test_a_retired_model_that_is_asked_for_is_explained_with_its_successor(server):
+    row = Model(id="old", retires_on=date(2026, 1, 1), replaced_by="new")
+    retired = replace(by_id["fal"], models=(row,))
+    server.answer("/old", b'{"detail": "not found"}', 404)
+    story = Story(None, "fal", base_url=server.url)
+    story.provider = story.run.provider = retired
+    story.run.ref = Ref("fal", "old")
+    refusal = story.fails(ProviderRefused)
+    assert "no longer served since 2026-01-01; fal/new takes its place" in str(refusal)
