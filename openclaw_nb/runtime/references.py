@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from openclaw_nb.core.domain import Asset, Blob, Job, Link, Why
@@ -56,5 +57,9 @@ async def _fetched(link: Link, run: Run, transport: Transport, limit: int) -> Bl
     except BROKEN as error:
         raise failed(f"could not be fetched: {reason(error)}") from error
     name = place.rpartition("/")[2] or "reference"
-    media_type = detect(data[:_SNIFFED_BYTES], name, declared) or "application/octet-stream"
+    head = data[:_SNIFFED_BYTES]
+    found = await asyncio.to_thread(
+        detect, head, name, declared
+    )  # reads its tables when first used
+    media_type = found or "application/octet-stream"
     return Blob(media_type=media_type, name=name, size=len(data), data=data, role=link.role)
