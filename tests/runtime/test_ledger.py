@@ -332,11 +332,10 @@ def test_a_place_where_no_file_can_be_is_named_with_a_way_on(tmp_path):
     broken(tmp_path / "tasks.sqlite")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_directory_is_named_with_a_way_on(tmp_path):
-    tmp_path.chmod(0o500)
-    broken(tmp_path / "notebook" / "tasks.sqlite")
-    broken(tmp_path / "tasks.sqlite")
+def test_a_read_only_directory_is_named_with_a_way_on(as_nobody):
+    as_nobody.chmod(0o500)
+    broken(as_nobody / "notebook" / "tasks.sqlite")
+    broken(as_nobody / "tasks.sqlite")
 
 
 def test_a_column_that_does_not_exist_is_an_error_and_not_silence(ledger):
