@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import (
+    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -72,6 +73,13 @@ def _as_text(value: object) -> object:
             return value
 
 
+class RequestSettings(_Section):
+    """`models.providers.<id>.request`."""
+
+    allow_private_network: bool = False
+    """The provider's own traffic may go to private addresses besides its base URL's host."""
+
+
 class ProviderSettings(_Section, extra="allow"):
     """`models.providers.<id>`, or `plugins.entries.<id>.config`. More keys are the provider's own."""
 
@@ -79,6 +87,7 @@ class ProviderSettings(_Section, extra="allow"):
     api_key: Annotated[SecretStr | None, BeforeValidator(_as_text)] = None
     """A key, `$NAME` or `${NAME}`; in the file also `{source: "env", id: "NAME"}`."""
     headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    request: RequestSettings = RequestSettings()
 
     @property
     def own(self) -> Mapping[str, object]:
@@ -104,12 +113,45 @@ class Plugins(_Section):
     entries: Mapping[str, Plugin] = Field(default_factory=dict)
 
 
+class SsrfPolicy(_Section):
+    """`tools.web.fetch.ssrfPolicy`: which addresses may be fetched besides public ones."""
+
+    allow_private_network: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("allowPrivateNetwork", "dangerouslyAllowPrivateNetwork"),
+    )
+    allowed_hostnames: frozenset[str] = frozenset()
+    hostname_allowlist: tuple[str, ...] = ()
+    allow_rfc2544_benchmark_range: bool = Field(
+        default=False, validation_alias="allowRfc2544BenchmarkRange"
+    )
+
+
+class Fetch(_Section):
+    """`tools.web.fetch`."""
+
+    ssrf_policy: SsrfPolicy = SsrfPolicy()
+
+
+class Web(_Section):
+    """`tools.web`."""
+
+    fetch: Fetch = Fetch()
+
+
+class Tools(_Section):
+    """`tools`."""
+
+    web: Web = Web()
+
+
 class Settings(_Section):
     """The part of `openclaw.json` that is used here."""
 
     agents: Agents = Agents()
     models: Models = Models()
     plugins: Plugins = Plugins()
+    tools: Tools = Tools()
 
     def provider(self, id: str) -> ProviderSettings:
         """The settings of one provider; empty when the file says nothing of it.

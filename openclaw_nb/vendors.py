@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from openclaw_nb.core.candidates import Candidates, Selection, candidates, retir
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import ConfigError, NoCandidate
 from openclaw_nb.runtime.generate import Reach
+from openclaw_nb.runtime.guard import Policy
 from openclaw_nb.runtime.transport import Access
 
 
@@ -104,12 +105,35 @@ class Vendors:
         usual = self._as_configured(provider)
         found = self.credential(usual)
         base_url = self._base_url(usual)
-        key = found.key if found else None
+        access = Access(
+            base_url,
+            found.key if found else None,
+            policy=self._policy(provider.id),
+            references=self._references_policy(),
+        )
         if endpoint := self._endpoints.get(provider.id):
-            return Reach(usual, Access(base_url, key, {}, endpoint.poll_seconds))
+            return Reach(usual, replace(access, poll_seconds=endpoint.poll_seconds))
         wire = usual if base_url == usual.base_url else usual.elsewhere or usual
-        access = Access(base_url, key, self._settings.provider(provider.id).headers)
-        return Reach(wire, access, _unusable(usual, found))
+        headers = self._settings.provider(provider.id).headers
+        return Reach(wire, replace(access, headers=headers), _unusable(usual, found))
+
+    def _policy(self, id: str) -> Policy:
+        """What the provider's answers and redirects may send us to."""
+        request = self._settings.provider(id).request
+        return replace(
+            self._references_policy(),
+            key=f"models.providers.{id}.request.allowPrivateNetwork",
+            allow_private=request.allow_private_network,
+        )
+
+    def _references_policy(self) -> Policy:
+        found = self._settings.tools.web.fetch.ssrf_policy
+        return Policy(
+            allow_private=found.allow_private_network,
+            allowed_hosts=frozenset(name.lower() for name in found.allowed_hostnames),
+            host_patterns=found.hostname_allowlist,
+            allow_benchmark=found.allow_rfc2544_benchmark_range,
+        )
 
     def _as_configured(self, provider: AnyProvider) -> AnyProvider:
         if provider.configure is None:

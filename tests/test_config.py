@@ -204,3 +204,51 @@ def test_values_of_keys_are_in_no_repr(write, home):
     assert provider.api_key.get_secret_value() == "SECRET"
     shown = [client, client.settings, provider, *map(client.vendors.reach, PROVIDERS)]
     assert not any("SECRET" in repr(each) or "SECRET" in str(each) for each in shown)
+
+
+# what may be asked
+
+
+def reach_of(settings, id="fal"):
+    client = Client(settings, home="/nowhere", environ={})
+    return client.vendors.reach(by_id[id]).access
+
+
+def test_private_addresses_are_closed_until_the_configuration_opens_them():
+    closed = reach_of({})
+    assert not closed.policy.allow_private
+    assert not closed.references.allow_private
+    opened = {"request": {"allowPrivateNetwork": True}}
+    access = reach_of({"models": {"providers": {"fal": opened}}})
+    assert access.policy.allow_private
+    assert not access.references.allow_private, "what the user names has a switch of its own"
+
+
+@pytest.mark.parametrize("name", ["allowPrivateNetwork", "dangerouslyAllowPrivateNetwork"])
+def test_the_policy_for_references_is_read_under_both_its_names(name):
+    policy = {name: True, "allowedHostnames": ["NAS.example"], "hostnameAllowlist": ["*.example"]}
+    settings = {"tools": {"web": {"fetch": {"ssrfPolicy": policy}}}}
+    found = reach_of(settings).references
+    assert found.allow_private
+    assert found.allowed_hosts == {"nas.example"}
+    assert found.host_patterns == ("*.example",)
+    assert not found.allow_benchmark
+
+
+def test_the_benchmark_range_is_opened_by_its_own_key():
+    policy = {"allowRfc2544BenchmarkRange": True}
+    settings = {"tools": {"web": {"fetch": {"ssrfPolicy": policy}}}}
+    assert reach_of(settings).references.allow_benchmark
+
+
+def test_a_blocked_result_names_the_key_of_its_provider():
+    assert reach_of({}).policy.key == "models.providers.fal.request.allowPrivateNetwork"
+
+
+def test_what_a_plugin_says_of_a_provider_wins_over_the_general_block():
+    settings = {
+        "models": {"providers": {"fal": {"baseUrl": "https://a.example", "headers": {"x-a": "1"}}}},
+        "plugins": {"entries": {"fal": {"config": {"baseUrl": "https://b.example"}}}},
+    }
+    access = reach_of(settings)
+    assert (access.base_url, dict(access.headers)) == ("https://b.example", {"x-a": "1"})

@@ -14,6 +14,7 @@ from openclaw_nb.core.domain import Kind, Why
 from openclaw_nb.core.wire import Done, Hosted, InHand, Output
 from openclaw_nb.errors import BadOutput, ProviderError, ProviderTimeout
 from openclaw_nb.runtime.engine import Run
+from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.media_types import detect, kind_of
 from openclaw_nb.runtime.results import SavedFile
 from openclaw_nb.runtime.store import Part, Store, file_name, readable_name
@@ -109,6 +110,9 @@ class Delivery:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await self._stream(run, hosted, part)
+            except BlockedError as error:
+                text = f"the video was made, but its address may not be asked: {error}"
+                raise self._bad(run, text, hosted) from error
             except (*BROKEN, _Broken) as error:
                 pause = _PAUSE_SECONDS * 2.0 ** (attempt - 1)
                 if run.deadline.left() <= pause:

@@ -36,6 +36,7 @@ from openclaw_nb.errors import (
     SubmitUnanswered,
 )
 from openclaw_nb.runtime.clock import Clock, Deadline
+from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.transport import Access, TooLarge, Transport, Unanswered, Unreachable
 
 _log = logging.getLogger("openclaw_nb")
@@ -132,7 +133,7 @@ class Engine:
             reply = await self.transport.send(run.provider, run.access, step.call, run.deadline)
             self._look(run, reply)
             return step.read(reply) if _ok(reply) else run.provider.parse_error(reply)
-        except (Unreachable, Unanswered, TooLarge, Malformed) as error:
+        except (Unreachable, Unanswered, TooLarge, Malformed, BlockedError) as error:
             text = f"a call before the submission failed: {error}; nothing was submitted"
             raise self._failed(ProviderUnreachable, run, text) from error
 
@@ -211,7 +212,7 @@ class Engine:
             now = run.provider.parse_status(ticket, await send(run.provider.build_status(ticket)))
             call = build(ticket, now.state) if isinstance(now, Wait) else None
             reply = await send(call) if call else None
-        except (Unreachable, Unanswered, TooLarge, Malformed) as error:
+        except (Unreachable, Unanswered, TooLarge, Malformed, BlockedError) as error:
             _log.warning("%s: cancelling at the provider failed: %s", run.ref, error)
         else:
             outcome = f"was answered with HTTP {reply.status}" if reply else "was not possible"
@@ -265,7 +266,7 @@ class Engine:
             if patient and _passing(reply):
                 raise Unanswered(f"HTTP {reply.status}: {said(reply)}")
             return read(reply) if _ok(reply) else read_error(reply)
-        except (Malformed, TooLarge) as error:
+        except (Malformed, TooLarge, BlockedError) as error:
             text = f"{error}. The job may exist; openclaw_nb.resume() can ask again"
             raise self._failed(MalformedReply, run, text) from error
 

@@ -9,6 +9,7 @@ from openclaw_nb.core.domain import Asset, Blob, Job, Link, Why
 from openclaw_nb.core.wire import Hosted
 from openclaw_nb.errors import ProviderError
 from openclaw_nb.runtime.engine import Run
+from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.media_types import detect
 from openclaw_nb.runtime.transport import BROKEN, TooLarge, Transport, read_limited, reason
 
@@ -46,12 +47,16 @@ async def _fetched(link: Link, run: Run, transport: Transport, limit: int) -> Bl
         )
 
     try:
-        answered = transport.download(run.provider, run.access, Hosted(link.url), run.deadline)
+        # Without the provider's own host: what the user named is judged by the rules for references.
+        access = replace(run.access, base_url="", policy=run.access.references)
+        answered = transport.download(run.provider, access, Hosted(link.url), run.deadline)
         async with answered as answer:
             if not answer.is_success:
                 raise failed(f"answered HTTP {answer.status_code}")
             data = await read_limited(answer, limit)
             declared = str(answer.headers.get("content-type", ""))
+    except BlockedError as error:
+        raise failed(f"may not be fetched: {error}") from error
     except TooLarge as error:
         raise failed(f"is larger than {limit} bytes") from error
     except BROKEN as error:

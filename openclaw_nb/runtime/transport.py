@@ -14,15 +14,18 @@ import random
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from openclaw_nb.core.wire import AnyProvider, Call, Hosted, Reply
+from openclaw_nb.runtime import guard
 from openclaw_nb.runtime.bodies import encode
 from openclaw_nb.runtime.clock import Clock, Deadline
+from openclaw_nb.runtime.guard import Policy
 
 MAX_HOPS = 5
 ATTEMPTS = 5
@@ -41,6 +44,9 @@ BROKEN = (httpx.RequestError, httpx.InvalidURL, TimeoutError)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
+_PUBLIC = Policy()
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """How one provider is reached: where, with which key, and what else is sent along."""
@@ -50,6 +56,10 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     poll_seconds: float | None = None
     """Overrides the provider's poll interval, for servers that answer at once."""
+    policy: Policy = _PUBLIC
+    """What may be asked besides the base URL's own host."""
+    references: Policy = _PUBLIC
+    """The same for references that the user named."""
 
 
 class Unanswered(Exception):
@@ -88,6 +98,7 @@ class Transport:
         else goes out once, and again only when it cannot have arrived: no connection, or 429.
 
         Raises:
+            BlockedError: the address may not be asked; nothing was sent.
             Unreachable: no connection; nothing arrived.
             Unanswered: it may have arrived, its answer did not come.
             TooLarge: the answer is over the limit.
@@ -120,7 +131,10 @@ class Transport:
         *,
         offset: int = 0,
     ) -> AsyncGenerator[httpx.Response]:
-        """Open a finished file for streaming, from byte `offset` where the server allows it."""
+        """Open a finished file for streaming, from byte `offset` where the server allows it.
+
+        Raises BlockedError when its address may not be asked.
+        """
         headers = {"accept-encoding": "identity", **hosted.headers}
         if offset:
             headers["range"] = f"bytes={offset}-"
@@ -157,8 +171,7 @@ class Transport:
         """One exchange, redirects of a GET and the reading of the answer included."""
         async with asyncio.timeout(max(deadline.left(), 0.001)):
             for _ in range(MAX_HOPS + 1):
-                request = self._request(provider, access, call, url, deadline, keyed=keyed)
-                answer = await self._http.send(request, stream=True)
+                answer = await self._sent(provider, access, call, url, deadline, keyed=keyed)
                 try:
                     target = answer.headers.get("location")
                     if call.method != "GET" or answer.status_code not in _REDIRECTS or not target:
@@ -168,6 +181,27 @@ class Transport:
                 finally:
                     await answer.aclose()
         raise httpx.TooManyRedirects(f"redirected more than {MAX_HOPS} times")
+
+    async def _sent(
+        self,
+        provider: AnyProvider,
+        access: Access,
+        call: Call,
+        url: str,
+        deadline: Deadline,
+        *,
+        keyed: bool,
+    ) -> httpx.Response:
+        """Send to an address that was checked; the answer's body is still to be read."""
+        places = await _places(access, url)
+        for place in places:
+            request = self._request(provider, access, call, url, deadline, keyed=keyed)
+            try:
+                return await self._http.send(_to(request, place), stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if place is places[-1]:
+                    raise
+        raise AssertionError("there is always a place")
 
     def _request(
         self,
@@ -215,6 +249,43 @@ def open_http() -> httpx.AsyncClient:
     """A pool of connections for one client, on the running loop."""
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
     return httpx.AsyncClient(follow_redirects=False, limits=limits)
+
+
+async def _places(access: Access, url: str) -> tuple[str | None, ...]:
+    """Addresses to connect to; None leaves the lookup to httpx, for hosts that need no check."""
+    home = _host(access.base_url)
+    if _host(url) == home:
+        return (None,)  # the vendor's own, or what the user configured
+    policy = replace(access.policy, allow_loopback=guard.is_loopback(home))
+    if _proxied(url):
+        guard.check_name(url, policy)
+        return (None,)
+    try:
+        return await guard.addresses(url, policy)
+    except OSError as error:
+        raise httpx.ConnectError(f"{_host(url)} cannot be looked up: {error}") from error
+
+
+def _host(url: str) -> str:
+    """The host of an address; empty when there is none, which httpx then explains."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _proxied(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")
+
+
+def _to(request: httpx.Request, place: str | None) -> httpx.Request:
+    """The request, connecting to `place`; the certificate is still checked for the host's name."""
+    if place is not None:
+        host = request.url.host
+        request.url = request.url.copy_with(host=place)
+        request.extensions = {**request.extensions, "sni_hostname": host}
+    return request
 
 
 def may_see_key(provider: AnyProvider, access: Access, url: str) -> bool:

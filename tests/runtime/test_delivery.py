@@ -15,6 +15,7 @@ from openclaw_nb.errors import BadOutput, ProviderTimeout
 from openclaw_nb.providers import by_id
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.delivery import Delivery, saved_paths
+from openclaw_nb.runtime.guard import Policy
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.transport import ATTEMPTS, Access
 from tests.runtime.world import (
@@ -41,7 +42,8 @@ def save(store, *outputs, hint=None, clock=None, seconds=1200.0, server=None):
 
     async def go():
         async with transport(clock) as opened:
-            access = Access(server.url if server else "https://api.toy.example", SECRET)
+            home = server.url if server else "https://api.toy.example"
+            access = Access(home, SECRET, policy=Policy(allow_private=True))
             run = a_run(toy(), access, clock, seconds)
             return await Delivery(opened, store).save(run, Done(outputs), hint)
 
@@ -442,3 +444,36 @@ def test_memory_does_not_grow_with_the_file(server, tmp_path):
         tracemalloc.stop()
     assert file.size_bytes == len(MP4) + 64 * MIB
     assert peak < 16 * MIB
+
+
+def test_a_video_at_a_private_address_is_not_fetched_and_the_error_names_the_way_out(server, store):
+    server.answer("/a.mp4", MP4)
+    provider, clock = toy(), FakeClock()
+    key = "models.providers.toy.request.allowPrivateNetwork"
+    access = Access("https://api.toy.example", SECRET, policy=Policy(key=key))
+
+    async def go():
+        async with transport(clock) as opened:
+            run = a_run(provider, access, clock)
+            await Delivery(opened, store).save(run, Done((Hosted(f"{server.url}/a.mp4"),)), None)
+
+    with pytest.raises(BadOutput, match=f"127.0.0.1 is not asked.*{key}") as failure:
+        asyncio.run(go())
+    assert failure.value.url == f"{server.url}/a.mp4"
+    assert server.seen == []
+    assert left(store) == []
+
+
+def test_a_redirect_to_a_private_address_is_not_followed(server, store):
+    """The base URL's own host may be asked; where it sends us is checked like anything else."""
+    server.answer("/a.mp4", status=302, headers={"location": "http://10.0.0.1/b.mp4"})
+    provider, clock = toy(), FakeClock()
+
+    async def go():
+        async with transport(clock) as opened:
+            run = a_run(provider, Access(server.url, SECRET), clock)
+            await Delivery(opened, store).save(run, Done((Hosted(f"{server.url}/a.mp4"),)), None)
+
+    with pytest.raises(BadOutput, match=r"10\.0\.0\.1 is not asked"):
+        asyncio.run(go())
+    assert server.paths() == ["GET /a.mp4"]

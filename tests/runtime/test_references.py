@@ -7,16 +7,18 @@ import pytest
 from openclaw_nb.core.domain import Blob, Job, Link, Mode, Why
 from openclaw_nb.core.wire import takes_no_url
 from openclaw_nb.errors import ProviderError
+from openclaw_nb.runtime.guard import Policy
 from openclaw_nb.runtime.references import with_bytes
 from openclaw_nb.runtime.transport import Access
 from tests.runtime.world import MP4, SECRET, FakeClock, a_run, hang_up, toy, transport
 
+ANY = Policy(allow_private=True)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
-def fetched(server, *images, limit=1000, takes_url=takes_no_url, videos=()):
+def fetched(server, *images, limit=1000, takes_url=takes_no_url, videos=(), policy=ANY):
     provider, clock = toy(takes_url=takes_url), FakeClock()
-    run = a_run(provider, Access("https://api.toy.example", SECRET), clock)
+    run = a_run(provider, Access("https://api.toy.example", SECRET, references=policy), clock)
     job = Job(model="m", mode=Mode.IMAGE_TO_VIDEO, prompt="x", images=images, videos=videos)
 
     async def go():
@@ -76,3 +78,10 @@ def test_a_reference_that_cannot_be_had_is_named_without_its_signature(server, c
     assert "nothing was submitted" in text
     assert "hidden" not in text
     assert failure.value.why is Why.FORMAT
+
+
+def test_a_reference_at_a_private_address_is_not_fetched(server):
+    with pytest.raises(ProviderError, match=r"tools\.web\.fetch\.ssrfPolicy") as failure:
+        fetched(server, Link(url=f"{server.url}/a.png"), policy=Policy())
+    assert "nothing was submitted" in str(failure.value)
+    assert server.seen == []

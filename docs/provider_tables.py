@@ -1,0 +1,148 @@
+"""Writes the table of each page in `docs/providers/` from the provider's own rows.
+
+    python docs/provider_tables.py
+
+A test fails when a page is missing or its table is not what this makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from openclaw_nb.core.capabilities import ModeCaps, Model, effective, overlay
+from openclaw_nb.core.domain import Mode
+from openclaw_nb.core.wire import AnyProvider
+from openclaw_nb.providers import PROVIDERS
+
+PAGES = Path(__file__).resolve().parent / "providers"
+BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+COLUMNS = ("Model", "Makes", "Seconds", "Shape", "References", "Switches", "About", "Known end")
+_FEW = 12
+
+
+def page(provider: AnyProvider) -> Path:
+    """Where the provider's page is."""
+    return PAGES / f"{provider.id}.md"
+
+
+def table(provider: AnyProvider) -> str:
+    """The provider's models as a Markdown table; the first is the default."""
+    rows = [row for model in provider.models for row in _rows(provider, model)]
+    rule = ["---"] * len(COLUMNS)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (COLUMNS, rule, *rows))
+
+
+def filled(text: str, provider: AnyProvider) -> str:
+    """The page with its table between the two marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise ValueError(f"{page(provider)} has no {BEGIN} or no {END}")
+    return f"{before}{BEGIN}\n{table(provider)}\n{END}{after}"
+
+
+def _rows(provider: AnyProvider, model: Model) -> list[tuple[str, ...]]:
+    """One row for the modes that take the same style."""
+    caps = overlay(provider.caps, model.caps)
+    alike: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for mode in model.modes or caps.modes():
+        images, videos = mode is Mode.IMAGE_TO_VIDEO, mode is Mode.VIDEO_TO_VIDEO
+        block = effective(caps, model.id, int(images), int(videos)) or ModeCaps()
+        style = _seconds(block), _shape(block), _switches(block)
+        alike.setdefault(style, []).append((mode.words, _references(block)))
+    known = (_price(model), _end(model))
+    return [
+        (
+            f"`{model.id}`",
+            _joined(makes),
+            seconds,
+            shape,
+            " or ".join(dict.fromkeys(filter(None, takes))) or "none",
+            *rest,
+            *known,
+        )
+        for (seconds, shape, *rest), modes in alike.items()
+        for makes, takes in [zip(*modes, strict=True)]
+    ]
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(filter(None, texts)))
+
+
+def _seconds(block: ModeCaps) -> str:
+    if listed := block.supported_duration_seconds:
+        whole = [int(value) for value in listed]
+        if len(whole) > 2 and whole == list(range(whole[0], whole[-1] + 1)):  # noqa: PLR2004
+            return f"{whole[0]} to {whole[-1]}"
+        return ", ".join(map(str, whole))
+    return f"up to {block.max_duration_seconds:g}" if block.max_duration_seconds else "its own"
+
+
+def _shape(block: ModeCaps) -> str:
+    taken = [
+        _listed(block.sizes) if block.supports_size else "",
+        _listed(block.aspect_ratios) if block.supports_aspect_ratio else "",
+        _listed(block.resolutions) if block.supports_resolution else "",
+    ]
+    return "; ".join(filter(None, taken)) or "its own"
+
+
+def _listed(values: tuple[str, ...] | None) -> str:
+    if not values:
+        return "any"
+    more = f" and {len(values) - _FEW} more" if len(values) > _FEW else ""
+    return ", ".join(values[:_FEW]) + more
+
+
+def _references(block: ModeCaps) -> str:
+    counts = {
+        "image": block.max_input_images,
+        "video": block.max_input_videos,
+        "audio": block.max_input_audios,
+    }
+    return " and ".join(
+        f"{count} {kind}{'s' if count > 1 and kind != 'audio' else ''}"
+        for kind, count in counts.items()
+        if count
+    )
+
+
+def _switches(block: ModeCaps) -> str:
+    switches = [
+        name
+        for name, there in (
+            ("audio", block.supports_audio),
+            ("watermark", block.supports_watermark),
+        )
+        if there
+    ]
+    options = [f"`{name}`" for name in block.provider_options or ()]
+    return ", ".join([*switches, *options]) or "none"
+
+
+def _price(model: Model) -> str:
+    price = model.price
+    if price is None:
+        return "unknown"
+    note = f" ({price.note})" if price.note else ""
+    return f"${price.usd:g} a {price.per}{note}, read {price.read_on}"
+
+
+def _end(model: Model) -> str:
+    if model.retires_on is None:
+        return ""
+    successor = f", then `{model.replaced_by}`" if model.replaced_by else ""
+    return f"{model.retires_on}{successor}"
+
+
+def main() -> None:
+    """Write every page's table."""
+    for provider in PROVIDERS:
+        path = page(provider)
+        path.write_text(filled(path.read_text(encoding="utf-8"), provider), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
