@@ -103,6 +103,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "config":
+        return import_module(f"{__name__}.config")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)

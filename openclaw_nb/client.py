@@ -63,8 +63,9 @@ class Client:
     ) -> None:
         environ = os.environ if environ is None else dict(environ)
         self.home = Path(home).expanduser() if home else config.state_dir(environ)
-        self.settings = _settings(settings, environ, self.home)
-        self.vendors = Vendors(self.settings, environ, endpoints or {})
+        loaded = _loaded(settings, environ, self.home)
+        self.settings = loaded.settings
+        self.vendors = Vendors(loaded, config.stored_profiles(self.home), endpoints or {})
         self.session = f"openclaw_nb:{uuid4()}"
         """Within it the same request is not started twice at once."""
         media = Path(media_dir or self.home / "media" / "tool-video-generation")
@@ -257,9 +258,13 @@ class Client:
         return f"<Client home={str(self.home)!r}>"
 
 
-def _settings(
+def _loaded(
     given: Mapping[str, Any] | Path | None, environ: Mapping[str, str], home: Path
-) -> config.Settings:
+) -> config.Loaded:
+    from openclaw_nb.providers import PROVIDERS
+
     if isinstance(given, Mapping):
-        return config.read(given)
-    return config.load(given or config.config_path(environ, home))
+        return config.resolved(dict(given), environ)
+    expected = [name for provider in PROVIDERS for name in provider.key.env]
+    path = given or config.config_path(environ, home)
+    return config.load(path, environ, home=home, expected=expected)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from openclaw_nb import config
+from openclaw_nb.config.credentials import revealed
 from openclaw_nb.core.candidates import Candidates, Selection, candidates, retired_defaults
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import ConfigError, NoCandidate
 from openclaw_nb.runtime.generate import Reach
 from openclaw_nb.runtime.guard import Policy
-from openclaw_nb.runtime.transport import Access
+from openclaw_nb.runtime.transport import Access, Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,30 @@ class Vendors:
 
     def __init__(
         self,
-        settings: config.Settings,
-        environ: Mapping[str, str],
+        loaded: config.Loaded,
+        profiles: config.Profiles,
         endpoints: Mapping[str, Endpoint],
     ) -> None:
         from openclaw_nb.providers import PROVIDERS
 
         self.providers: tuple[AnyProvider, ...] = PROVIDERS
         """Every registered provider, in order."""
-        self._settings, self._environ = settings, environ
+        self._settings, self._environ = loaded.settings, loaded.environ
+        self._profiles = profiles
         self._endpoints = dict(endpoints)
+        self._contexts: dict[config.Tls, ssl.SSLContext] = {}
+        self._check_keys()
+
+    def _check_keys(self) -> None:
+        """Keys that no provider knows. Raises ConfigError."""
+        for provider in self.providers:
+            own = self._settings.provider(provider.id).own
+            if own and provider.configure is None:
+                name = next(iter(own))
+                raise ConfigError(
+                    f"models.providers.{provider.id}.{name}",
+                    "there is no such key. Nothing was sent.",
+                )
 
     @property
     def selection(self) -> Selection:
@@ -92,10 +108,23 @@ class Vendors:
         """The provider's key and where it comes from."""
         if endpoint := self._endpoints.get(provider.id):
             return config.Credential(endpoint.key, "emulator")
+        auth = self._settings.provider(provider.id).request.auth
+        if auth.mode != "provider-default":
+            text = revealed(auth.token or auth.value, self._environ)
+            return config.Credential(text, "config, request.auth") if text else None
         key = provider.key
-        return config.credential(
-            provider.id, key.env, self._settings, self._environ, config_first=key.config_first
-        )
+        ids = (provider.id, *provider.aliases)
+        return self._keyring().find(ids, key.env, config_first=key.config_first)
+
+    def _keyring(self) -> config.Keyring:
+        environ = self._environ
+        live = config.is_on(environ.get("OPENCLAW_LIVE_TEST"))
+        env_first = live and not config.is_on(environ.get("OPENCLAW_LIVE_REQUIRE_PROFILE_KEYS"))
+        return config.Keyring(self._settings, environ, self._profiles, env_first)
+
+    def faults(self, provider: AnyProvider) -> tuple[str, ...]:
+        """What is wrong with stored profiles of this provider."""
+        return self._profiles.faults_of(provider.id)
 
     def reach(self, provider: AnyProvider) -> Reach:
         """How a provider is reached: which wire, where, with which key.
@@ -114,8 +143,33 @@ class Vendors:
         if endpoint := self._endpoints.get(provider.id):
             return Reach(usual, replace(access, poll_seconds=endpoint.poll_seconds))
         wire = usual if base_url == usual.base_url else usual.elsewhere or usual
-        headers = self._settings.provider(provider.id).headers
-        return Reach(wire, replace(access, headers=headers), _unusable(usual, found))
+        return Reach(wire, self._with_request(provider.id, access), _unusable(usual, found))
+
+    def _with_request(self, id: str, access: Access) -> Access:
+        """The access with what the configuration says of the provider's requests."""
+        about = self._settings.provider(id)
+        request = about.request
+        proxy = revealed(request.proxy.url, self._environ) if request.proxy else ""
+        return replace(
+            access,
+            headers=about.sent_headers,
+            key_header=_key_header(request.auth, access.key),
+            connection=Connection(
+                proxy=proxy or None,
+                context=self._context(request.tls, f"models.providers.{id}.request.tls"),
+            ),
+            server_name=request.tls.server_name if request.tls else None,
+        )
+
+    def _context(self, tls: config.Tls | None, where: str) -> ssl.SSLContext | None:
+        if tls is None:
+            return None
+        if tls not in self._contexts:
+            try:
+                self._contexts[tls] = _context_of(tls, self._environ)
+            except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+                raise ConfigError(where, f"cannot be used: {error}. Nothing was sent.") from error
+        return self._contexts[tls]
 
     def _policy(self, id: str) -> Policy:
         """What the provider's answers and redirects may send us to."""
@@ -178,6 +232,28 @@ def _unusable(provider: AnyProvider, found: config.Credential | None) -> str:
         return "" if provider.keyless else "no API key"
     refused = provider.key.refuse(found.key) if provider.key.refuse else ""
     return f"the key from {found.source} is not usable: {refused}" if refused else ""
+
+
+def _key_header(auth: config.Auth, key: str | None) -> tuple[str, str] | None:
+    """The header that carries the key when it is not sent as the provider wants."""
+    if auth.mode == "provider-default" or key is None:
+        return None
+    if auth.mode == "authorization-bearer":
+        return "Authorization", f"Bearer {key}"
+    return auth.header_name or "", f"{auth.prefix}{key}"
+
+
+def _context_of(tls: config.Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if tls.ca:
+        context.load_verify_locations(Path(tls.ca).expanduser())
+    if tls.cert:
+        key = Path(tls.key).expanduser() if tls.key else None
+        passphrase = revealed(tls.passphrase, environ) or None
+        context.load_cert_chain(Path(tls.cert).expanduser(), key, passphrase)
+    if tls.insecure_skip_verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _text_of(path: str) -> str:

@@ -20,7 +20,7 @@ from openclaw_nb.runtime.ledger import Ledger, Row
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import Video
 from openclaw_nb.runtime.store import Store
-from openclaw_nb.runtime.transport import Transport, open_http
+from openclaw_nb.runtime.transport import Transport
 from openclaw_nb.task import Snapshot, Task
 from openclaw_nb.vendors import Vendors
 
@@ -131,7 +131,7 @@ class Work:
     def _open(self) -> Runner:
         """Connections are made on the core loop, when the first task needs them."""
         if self._runner is None:
-            transport = Transport(open_http(), self._clock)
+            transport = Transport(self._clock)
             engine = Engine(transport, self._clock)
             delivery = Delivery(transport, self._store)
             self._runner = Runner(engine, delivery, self._ledger, self._vendors)

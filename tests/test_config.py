@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 import traceback
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import openclaw_nb as oc
 from openclaw_nb import config
 from openclaw_nb.client import Client
+from openclaw_nb.config import edit
 from openclaw_nb.errors import ConfigError
 from openclaw_nb.providers import PROVIDERS, by_id
 
@@ -29,6 +36,18 @@ FILE = """
 """
 
 
+def load(path, environ=None, **more):
+    """The settings of a file."""
+    return config.load(path, environ or {}, home=path.parent / "home", **more).settings
+
+
+def key_of(values, environ, home=None, **more):
+    """fal's key, as a client with this configuration finds it."""
+    profiles = config.stored_profiles(home) if home else config.Profiles()
+    keyring = config.Keyring(config.read(values), environ, profiles, **more)
+    return keyring.find(("fal",), by_id["fal"].key.env)
+
+
 @pytest.fixture
 def write(tmp_path):
     def to_file(text: str, name: str = "openclaw.json"):
@@ -45,7 +64,7 @@ def of_model(value: object) -> config.ModelChoice:
 
 
 def test_the_file_is_json5(write):
-    found = config.load(write(FILE))
+    found = load(write(FILE))
     defaults = found.agents.defaults
     assert defaults.video_generation_model.primary == "fal/x"
     assert defaults.video_generation_model.fallbacks == ("minimax/y",)
@@ -58,8 +77,8 @@ def test_the_file_is_json5(write):
 
 @pytest.mark.parametrize("text", ["", "  \n", "{}", "// nothing\n{}"])
 def test_an_empty_file_and_a_missing_one_are_no_settings(write, text, tmp_path):
-    assert config.load(write(text)) == config.Settings()
-    assert config.load(tmp_path / "missing.json") == config.Settings()
+    assert load(write(text)) == config.Settings()
+    assert load(tmp_path / "missing.json") == config.Settings()
 
 
 def test_a_model_is_a_string_or_an_object():
@@ -96,7 +115,7 @@ def test_an_error_names_the_path_of_the_key(values, where):
 def test_an_error_shows_no_value_of_the_file(write):
     broken = write('{models: {providers: {fal: {apiKey: ["SECRET-1"], baseUrl: "SECRET-2"}}}}')
     with pytest.raises(ConfigError) as caught:
-        config.load(broken)
+        load(broken)
     assert "SECRET" not in "".join(traceback.format_exception(caught.value))
 
 
@@ -104,13 +123,13 @@ def test_an_error_shows_no_value_of_the_file(write):
 def test_a_file_that_is_not_json5_is_named(write, text):
     path = write(text)
     with pytest.raises(ConfigError, match="is not JSON5") as caught:
-        config.load(path)
+        load(path)
     assert str(path) in str(caught.value)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
-        config.load(tmp_path)
+        load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -176,23 +195,20 @@ def test_the_file_in_the_state_directory_is_read(home):
     ],
 )
 def test_a_key_has_a_source_that_may_be_shown(configured, environ, key, source):
-    fal = by_id["fal"]
     values = {"models": {"providers": {"fal": {"apiKey": configured}}}} if configured else {}
-    found = config.credential("fal", fal.key.env, config.read(values), environ)
+    found = key_of(values, environ)
     assert found is not None
     assert (found.key, found.source) == (key, source)
     assert key not in repr(found)
 
 
 def test_a_reference_to_a_variable_that_is_not_set_is_no_key():
-    values = config.read({"models": {"providers": {"fal": {"apiKey": "${MINE}"}}}})
-    assert config.credential("fal", ("FAL_KEY",), values, {}) is None
+    assert key_of({"models": {"providers": {"fal": {"apiKey": "${MINE}"}}}}, {}) is None
 
 
 def test_a_secret_reference_names_a_variable():
     secret = {"source": "env", "id": "MINE"}
-    values = config.read({"models": {"providers": {"fal": {"apiKey": secret}}}})
-    found = config.credential("fal", ("FAL_KEY",), values, {"MINE": "four"})
+    found = key_of({"models": {"providers": {"fal": {"apiKey": secret}}}}, {"MINE": "four"})
     assert found is not None
     assert (found.key, found.source) == ("four", "config, from env MINE")
 
@@ -252,3 +268,438 @@ def test_what_a_plugin_says_of_a_provider_wins_over_the_general_block():
     }
     access = reach_of(settings)
     assert (access.base_url, dict(access.headers)) == ("https://b.example", {"x-a": "1"})
+
+
+# keys that nobody knows
+
+
+@pytest.mark.parametrize(
+    "values, where, hint",
+    [
+        ({"agnets": {}}, "agnets", "did you mean agents?"),
+        ({"agents": {"default": {}}}, "agents.default", "did you mean defaults?"),
+        (
+            {"agents": {"defaults": {"mediaMaxMB": 1}}},
+            "agents.defaults.mediaMaxMB",
+            "did you mean mediaMaxMb?",
+        ),
+        (
+            {"agents": {"defaults": {"videoGenerationModel": {"primray": "a/b"}}}},
+            "agents.defaults.videoGenerationModel.primray",
+            "did you mean primary?",
+        ),
+        (
+            {"models": {"providers": {"fal": {"request": {"allowPrivate": True}}}}},
+            "models.providers.fal.request.allowPrivate",
+            "allowPrivateNetwork",
+        ),
+        ({"tasks": {"zzz": 1}}, "tasks.zzz", "known are retentionMs, sweepIntervalMs"),
+    ],
+)
+def test_a_key_that_nobody_knows_is_named_with_what_was_meant(values, where, hint):
+    with pytest.raises(ConfigError) as caught:
+        config.read(values)
+    assert caught.value.where == where
+    assert hint in str(caught.value)
+
+
+def test_a_provider_has_no_keys_but_those_it_knows(home):
+    with pytest.raises(ConfigError) as caught:
+        Client({"models": {"providers": {"fal": {"baseURL": "https://a.example"}}}}, home=home)
+    assert caught.value.where == "models.providers.fal.baseURL"
+
+
+def test_what_is_openclaws_own_business_is_left_alone(home):
+    full = {
+        "$schema": "x",
+        "gateway": {"anything": [1]},
+        "channels": {"x": 1},
+        "agents": {
+            "list": [{"id": "main"}],
+            "defaults": {"workspace": "~", "model": {"primary": "a/b"}},
+        },
+        "models": {"mode": "merge", "providers": {"anthropic": {"api": "x", "models": []}}},
+        "plugins": {"allow": ["x"], "entries": {"telegram": {"enabled": True}}},
+        "tools": {"profile": "x", "web": {"search": {"enabled": True}, "fetch": {"maxChars": 5}}},
+        "auth": {"profiles": {}},
+    }
+    Client(full, home=home)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "agents",
+                        "defaults",
+                        "models",
+                        "providers",
+                        "fal",
+                        "request",
+                        "env",
+                        "plugins",
+                        "entries",
+                        "config",
+                        "tools",
+                        "x",
+                    ]
+                ),
+                inner,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_no_configuration_is_a_traceback(values):
+    with suppress(ConfigError):
+        config.resolved(values, {})
+
+
+@given(st.text(max_size=60))
+def test_no_file_is_a_traceback(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "openclaw.json"
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+        with suppress(ConfigError):
+            load(path)
+
+
+# variables and other files
+
+
+def test_a_variable_in_a_text_is_put_in(write):
+    path = write('{models: {providers: {fal: {baseUrl: "https://${HOST}/x/$${HOST}"}}}}')
+    found = load(path, {"HOST": "a.example"})
+    assert found.provider("fal").base_url == "https://a.example/x/${HOST}"
+
+
+@pytest.mark.parametrize("text", ["${lower}", "$HOST", "${}", "cost: 5$"])
+def test_what_is_no_reference_stays(text):
+    values = {"models": {"providers": {"fal": {"baseUrl": text}}}}
+    assert config.resolved(values, {}).settings.provider("fal").base_url == text
+
+
+def test_a_variable_that_is_not_set_is_named_with_the_path():
+    values = {"models": {"providers": {"fal": {"baseUrl": "https://${HOST}"}}}}
+    with pytest.raises(ConfigError, match="HOST is not set") as caught:
+        config.resolved(values, {})
+    assert caught.value.where == "models.providers.fal.baseUrl"
+
+
+def test_a_file_includes_others_beside_it_and_later_ones_win(write, tmp_path):
+    (tmp_path / "parts").mkdir()
+    write(
+        '{agents: {defaults: {mediaMaxMb: 1, videoGenerationModel: {fallbacks: ["a/b"]}}}}',
+        "one.json5",
+    )
+    write('{agents: {$include: "deep.json5"}}', "parts/two.json5")
+    write(
+        '{defaults: {mediaMaxMb: 2, videoGenerationModel: {fallbacks: ["c/d"]}}}',
+        "parts/deep.json5",
+    )
+    found = load(write('{$include: ["one.json5", "parts/two.json5"], tasks: {retentionMs: 5}}'))
+    assert found.agents.defaults.media_max_mb == 2
+    assert found.agents.defaults.video_generation_model.fallbacks == ("a/b", "c/d")
+    assert found.tasks.retention_ms == 5
+
+
+def test_what_a_file_says_itself_wins_over_what_it_includes(write):
+    write("{tasks: {retentionMs: 1, sweepIntervalMs: 1}}", "other.json5")
+    found = load(write('{$include: "other.json5", tasks: {retentionMs: 2}}'))
+    assert (found.tasks.retention_ms, found.tasks.sweep_interval_ms) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ('{$include: "missing.json5"}', "is no file"),
+        ('{$include: "openclaw.json"}', "more than 10 deep"),
+        ("{$include: 5}", "must be a path"),
+        ("{$include: [5]}", "must be a path"),
+    ],
+)
+def test_an_include_that_cannot_be_followed_is_named(write, text, said):
+    with pytest.raises(ConfigError, match=said):
+        load(write(text))
+
+
+def test_variables_come_from_the_process_then_the_folder_then_the_state_then_the_file(
+    write, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / ".env").write_text("B=folder\nC=folder\nexport QUOTED='a b'\n")
+    (home / ".env").write_text("C=state\nD=state\n")
+    path = write("{env: {D: 'file', E: 'file', vars: {F: 'vars'}}}")
+    found = config.load(path, {"A": "process", "B": "process"}, home=home).environ
+    assert [found[name] for name in "ABCDEF"] == [
+        "process",
+        "process",
+        "folder",
+        "state",
+        "file",
+        "vars",
+    ]
+    assert found["QUOTED"] == "a b"
+
+
+def test_a_key_in_a_dotenv_file_counts(tmp_path, monkeypatch, home):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("FAL_KEY=from-dotenv\n")
+    found = Client(home=home, environ={}).vendors.credential(by_id["fal"])
+    assert (found.key, found.source) == ("from-dotenv", "env FAL_KEY")
+
+
+def test_the_login_profile_gives_expected_names_only_and_runs_nothing(write, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".profile").write_text(
+        "export FAL_KEY='k 1' # mine\nOTHER=x\nMINIMAX_API_KEY=$(touch ran)\nRUNWAY_API_KEY=k2\n"
+    )
+    path = write("{env: {shellEnv: {enabled: true}}}")
+    names = ("FAL_KEY", "MINIMAX_API_KEY", "RUNWAY_API_KEY")
+    found = config.load(path, {"RUNWAY_API_KEY": "mine"}, home=tmp_path, expected=names).environ
+    assert dict(found) == {"FAL_KEY": "k 1", "RUNWAY_API_KEY": "mine"}
+
+
+# stored profiles
+
+
+def store(home, profiles):
+    path = home / "agents" / "main" / "agent" / "auth-profiles.json"
+    path.parent.mkdir(parents=True)
+    text = (
+        profiles if isinstance(profiles, str) else json.dumps({"version": 1, "profiles": profiles})
+    )
+    path.write_text(text)
+
+
+TWO = {
+    "fal:default": {"provider": "fal", "type": "api_key", "key": "stored-1"},
+    "fal:work": {"provider": "fal", "type": "token", "token": "stored-2"},
+    "minimax:x": {"provider": "minimax", "type": "oauth", "access": "stored-3"},
+}
+
+
+def fal_with(**block):
+    return {"models": {"providers": {"fal": block}}}
+
+
+@pytest.mark.parametrize(
+    "values, environ, more, source",
+    [
+        ({}, {}, {}, "profile fal:default"),
+        ({}, {"FAL_KEY": "k"}, {}, "profile fal:default"),
+        ({}, {"FAL_KEY": "k"}, {"env_first": True}, "env FAL_KEY"),
+        ({"auth": {"order": {"fal": ["gone", "fal:work"]}}}, {}, {}, "profile fal:work"),
+        ({"auth": {"order": {"fal": []}}}, {"FAL_KEY": "k"}, {}, "env FAL_KEY"),
+        (fal_with(apiKey="literal"), {}, {}, "profile fal:default"),
+        (fal_with(apiKey="literal", auth="api-key"), {"FAL_KEY": "k"}, {}, "config"),
+        (fal_with(apiKey="fal:work"), {"FAL_KEY": "k"}, {}, "profile fal:work"),
+    ],
+)
+def test_keys_are_looked_for_in_order(home, values, environ, more, source):
+    store(home, TWO)
+    assert key_of(values, environ, home, **more).source == source
+
+
+def test_a_malformed_profile_is_told_in_its_providers_row(home):
+    broken = {
+        "fal:a": {"provider": "fal", "type": "api_key"},
+        "fal:b": {"provider": "fal", "type": "magic", "key": "x"},
+        "fal:c": "text",
+        "fal:d": {"type": "api_key", "key": "x"},
+    }
+    store(home, broken)
+    vendors = Client(home=home, environ={}).vendors
+    told = " ".join(vendors.faults(by_id["fal"]))
+    assert [name in told for name in broken] == [True] * 4
+    assert vendors.faults(by_id["minimax"]) == ()
+    assert vendors.source(by_id["fal"]) is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"profiles": []}', "5"])
+def test_profiles_that_cannot_be_read_are_told(home, text):
+    store(home, text)
+    assert Client(home=home, environ={}).vendors.faults(by_id["fal"])
+
+
+# how requests are sent
+
+
+def test_headers_come_from_both_places_and_are_in_no_repr():
+    block = fal_with(headers={"x-a": "SECRET-1"}, request={"headers": {"x-b": "SECRET-2"}})
+    access = reach_of(block)
+    assert dict(access.headers) == {"x-a": "SECRET-1", "x-b": "SECRET-2"}
+    assert "SECRET" not in repr(access)
+    assert "SECRET" not in repr(config.read(block))
+
+
+@pytest.mark.parametrize(
+    "auth, header",
+    [
+        ({"mode": "authorization-bearer", "token": "t"}, ("Authorization", "Bearer t")),
+        ({"mode": "header", "headerName": "X-Key", "value": "t"}, ("X-Key", "t")),
+        ({"mode": "header", "headerName": "X-Key", "value": "t", "prefix": "K "}, ("X-Key", "K t")),
+        ({"mode": "provider-default"}, None),
+    ],
+)
+def test_a_key_can_be_sent_otherwise_than_the_provider_wants(auth, header):
+    access = reach_of(fal_with(request={"auth": auth}))
+    assert access.key_header == header
+
+
+@pytest.mark.parametrize(
+    "request_block, where",
+    [
+        ({"auth": {"mode": "authorization-bearer"}}, "models.providers.fal.request.auth"),
+        ({"auth": {"mode": "header", "value": "x"}}, "models.providers.fal.request.auth"),
+        ({"auth": {"mode": "magic"}}, "models.providers.fal.request.auth.mode"),
+        ({"proxy": {"mode": "explicit-proxy"}}, "models.providers.fal.request.proxy"),
+    ],
+)
+def test_an_incomplete_request_block_is_named(request_block, where):
+    with pytest.raises(ConfigError) as caught:
+        config.read(fal_with(request=request_block))
+    assert caught.value.where == where
+
+
+def test_a_proxy_and_its_password_are_in_no_repr():
+    proxy = {"mode": "explicit-proxy", "url": "http://me:SECRET@proxy.example:8080"}
+    access = reach_of(fal_with(request={"proxy": proxy}))
+    assert access.connection.proxy == "http://me:SECRET@proxy.example:8080"
+    assert "SECRET" not in repr(access)
+
+
+def test_certificates_that_cannot_be_read_are_named(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        reach_of(fal_with(request={"tls": {"ca": str(tmp_path / "missing.pem")}}))
+    assert caught.value.where == "models.providers.fal.request.tls"
+
+
+# config get, set, unset
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    path = tmp_path / "state" / "openclaw.json"
+    monkeypatch.setenv("OPENCLAW_STATE_DIR", str(path.parent))
+    return path
+
+
+CHOICE = "agents.defaults.videoGenerationModel"
+
+
+@pytest.mark.parametrize(
+    "key, typed, value",
+    [
+        (f"{CHOICE}.primary", "qwen/wan2.6-t2v", "qwen/wan2.6-t2v"),
+        ("agents.defaults.mediaMaxMb", "50", 50),
+        ("agents.defaults.mediaGenerationAutoProviderFallback", "false", False),
+        (f"{CHOICE}.fallbacks", '["runway/gen4.5"]', ["runway/gen4.5"]),
+        ("models.providers.fal.baseUrl", "http://127.0.0.1:9/x", "http://127.0.0.1:9/x"),
+        ('models.providers["fal"].baseUrl', "'https://a.example'", "https://a.example"),
+    ],
+)
+def test_a_value_that_is_set_is_there_and_can_be_taken_out(file, key, typed, value):
+    oc.config.set(key, edit.value_of(typed))
+    assert oc.config.get(key) == value
+    assert oc.config.unset(key) == ""
+    with pytest.raises(ConfigError, match="is not set"):
+        oc.config.get(key)
+
+
+def test_a_list_is_made_and_grows(file):
+    oc.config.set(f"{CHOICE}.fallbacks[0]", "runway/gen4.5")
+    oc.config.set(f"{CHOICE}.fallbacks[1]", "qwen/wan2.6-t2v")
+    assert oc.config.get(f"{CHOICE}.fallbacks") == ["runway/gen4.5", "qwen/wan2.6-t2v"]
+
+
+def test_a_list_has_no_holes(file):
+    with pytest.raises(ConfigError, match="the next is 0"):
+        oc.config.set(f"{CHOICE}.fallbacks[999999999]", "runway/gen4.5")
+    assert not file.exists()
+
+
+def test_the_short_form_of_a_model_keeps_its_model(file):
+    oc.config.set(CHOICE, "fal/x")
+    oc.config.set(f"{CHOICE}.timeoutMs", 5000)
+    assert oc.config.get(CHOICE) == {"primary": "fal/x", "timeoutMs": 5000}
+
+
+def test_what_would_not_be_valid_is_not_written(file):
+    oc.config.set("agents.defaults.mediaMaxMb", 50)
+    before = file.read_text()
+    for key, value in ((f"{CHOICE}.timeoutMs", 0), ("agents.defaults.mediaMaxMB", 5)):
+        with pytest.raises(ConfigError):
+            oc.config.set(key, value)
+    assert file.read_text() == before
+
+
+def test_comments_are_lost_with_a_note_and_a_copy(file):
+    file.parent.mkdir(parents=True)
+    file.write_text("// mine\n{agents: {defaults: {mediaMaxMb: 5}}}")
+    note = oc.config.set("agents.defaults.mediaMaxMb", 6)
+    assert "Comments are not kept" in note
+    assert file.with_name("openclaw.json.bak").read_text().startswith("// mine")
+
+
+def test_the_file_is_its_owners_alone(file):
+    oc.config.set("models.providers.fal.apiKey", "k")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_secrets_are_masked_and_references_are_not(file):
+    oc.config.set("models.providers.fal.apiKey", "SECRET")
+    oc.config.set("models.providers.minimax.apiKey", "${MINE}")
+    proxy = {"mode": "explicit-proxy", "url": "http://me:SECRET@p.example"}
+    oc.config.set("models.providers.fal.request.proxy", proxy)
+    shown = oc.config.get("models")
+    assert "SECRET" not in str(shown)
+    assert shown["providers"]["minimax"]["apiKey"] == "${MINE}"
+    assert oc.config.get("models.providers.fal.apiKey") == "********"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "  ",
+        "a..b",
+        "a.",
+        ".a",
+        "a[",
+        "a[]",
+        'a["b',
+        "a.__proto__",
+        "constructor.x",
+        "a[prototype]",
+    ],
+)
+def test_a_path_that_cannot_be_one_is_refused(key):
+    with pytest.raises(ConfigError):
+        edit.steps(key)
+
+
+@pytest.mark.parametrize(
+    "key, found",
+    [
+        ("a.b", ("a", "b")),
+        ("a[0].b", ("a", 0, "b")),
+        ('a["b.c"].d', ("a", "b.c", "d")),
+        (r"a\.b", ("a.b",)),
+        (r"a\[0]", ("a[0]",)),
+    ],
+)
+def test_a_path_is_read_segment_by_segment(key, found):
+    assert edit.steps(key) == found
+
+
+def test_strict_json_refuses_a_plain_text():
+    assert edit.value_of("plain text") == "plain text"
+    with pytest.raises(ConfigError):
+        edit.value_of("plain text", strict=True)

@@ -11,6 +11,7 @@ import asyncio
 import email.utils
 import math
 import random
+import ssl
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -48,6 +49,18 @@ _PUBLIC = Policy()
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """By what way a provider is reached; one pool of connections for each."""
+
+    proxy: str | None = field(default=None, repr=False)
+    """Address of the proxy, which may hold a password."""
+    context: ssl.SSLContext | None = None
+
+
+DIRECT = Connection()
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """How one provider is reached: where, with which key, and what else is sent along."""
 
@@ -56,6 +69,11 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     poll_seconds: float | None = None
     """Overrides the provider's poll interval, for servers that answer at once."""
+    key_header: tuple[str, str] | None = field(default=None, repr=False)
+    """Carries the key instead of the provider's own header."""
+    connection: Connection = DIRECT
+    server_name: str | None = None
+    """The name that the certificate of the base URL's host must bear, when not the host's own."""
     policy: Policy = _PUBLIC
     """What may be asked besides the base URL's own host."""
     references: Policy = _PUBLIC
@@ -81,13 +99,20 @@ class TooLarge(Exception):
 class Transport:
     """Sends calls and opens downloads for every provider alike."""
 
-    def __init__(self, http: httpx.AsyncClient, clock: Clock) -> None:
-        self._http = http
+    def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self._pools: dict[Connection, httpx.AsyncClient] = {}
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._http.aclose()
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            await pool.aclose()
+
+    def _pool(self, connection: Connection) -> httpx.AsyncClient:
+        if connection not in self._pools:
+            self._pools[connection] = _opened(connection)
+        return self._pools[connection]
 
     async def send(
         self, provider: AnyProvider, access: Access, call: Call, deadline: Deadline
@@ -197,7 +222,8 @@ class Transport:
         for place in places:
             request = self._request(provider, access, call, url, deadline, keyed=keyed)
             try:
-                return await self._http.send(_to(request, place), stream=True)
+                placed = _to(request, place, _certified(access, url))
+                return await self._pool(access.connection).send(placed, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if place is places[-1]:
                     raise
@@ -219,13 +245,13 @@ class Transport:
             headers |= access.headers  # they may hold a gateway's token
         headers |= call.headers
         if keyed and trusted and access.key is not None:
-            name, value = provider.key.sent_as(access.key)
+            name, value = access.key_header or provider.key.sent_as(access.key)
             headers[name] = value
         body = encode(call)
         if body is not None:
             headers |= {"content-type": body.media_type, "content-length": str(body.length)}
         seconds = max(min(provider.http_seconds, deadline.left()), 0.001)
-        return self._http.build_request(
+        return self._pool(access.connection).build_request(
             call.method,
             url,
             headers=headers,
@@ -245,10 +271,15 @@ class Transport:
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
-def open_http() -> httpx.AsyncClient:
-    """A pool of connections for one client, on the running loop."""
+def _opened(connection: Connection) -> httpx.AsyncClient:
+    """A pool of connections, on the running loop."""
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-    return httpx.AsyncClient(follow_redirects=False, limits=limits)
+    return httpx.AsyncClient(
+        follow_redirects=False,
+        limits=limits,
+        proxy=connection.proxy,
+        verify=connection.context or True,
+    )
 
 
 async def _places(access: Access, url: str) -> tuple[str | None, ...]:
@@ -257,7 +288,7 @@ async def _places(access: Access, url: str) -> tuple[str | None, ...]:
     if _host(url) == home:
         return (None,)  # the vendor's own, or what the user configured
     policy = replace(access.policy, allow_loopback=guard.is_loopback(home))
-    if _proxied(url):
+    if access.connection.proxy or _proxied(url):
         guard.check_name(url, policy)
         return (None,)
     try:
@@ -279,12 +310,17 @@ def _proxied(url: str) -> bool:
     return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")
 
 
-def _to(request: httpx.Request, place: str | None) -> httpx.Request:
-    """The request, connecting to `place`; the certificate is still checked for the host's name."""
+def _certified(access: Access, url: str) -> str | None:
+    return access.server_name if _host(url) == _host(access.base_url) else None
+
+
+def _to(request: httpx.Request, place: str | None, certified: str | None) -> httpx.Request:
+    """The request, connecting to `place`; the certificate is checked for the host's name all the same."""
+    name = certified or (request.url.host if place else None)
     if place is not None:
-        host = request.url.host
         request.url = request.url.copy_with(host=place)
-        request.extensions = {**request.extensions, "sni_hostname": host}
+    if name is not None:
+        request.extensions = {**request.extensions, "sni_hostname": name}
     return request
 
 

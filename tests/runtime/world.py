@@ -14,7 +14,7 @@ from openclaw_nb.core.wire import Key, Provider, Ticket
 from openclaw_nb.providers import by_id
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.engine import Engine, Run
-from openclaw_nb.runtime.transport import Access, Transport, open_http
+from openclaw_nb.runtime.transport import Access, Transport
 
 SECRET = "sk-the-secret-key"
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + bytes(range(256)) * 40
@@ -182,7 +182,7 @@ class Notes:
 @asynccontextmanager
 async def transport(clock=None):
     """A transport on the running loop."""
-    opened = Transport(open_http(), clock or FakeClock())
+    opened = Transport(clock or FakeClock())
     try:
         yield opened
     finally:

@@ -1,0 +1,89 @@
+"""Settings and credentials: argument, then environment, then file, then default.
+
+The file is OpenClaw's own `openclaw.json` (JSON5), so that an existing configuration works here.
+
+    import openclaw_nb as oc
+
+    oc.config.set("agents.defaults.videoGenerationModel.primary", "fal/fal-ai/minimax/video-01-live")
+    oc.config.get("agents.defaults.videoGenerationModel")
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from openclaw_nb.config import edit
+from openclaw_nb.config.credentials import Credential, Keyring, Profiles, stored_profiles
+from openclaw_nb.config.files import Loaded, load, resolved
+from openclaw_nb.config.reading import read
+from openclaw_nb.config.schema import Auth, ModelChoice, ProviderSettings, Settings, Tls
+
+__all__ = [
+    "Auth",
+    "Credential",
+    "Keyring",
+    "Loaded",
+    "ModelChoice",
+    "Profiles",
+    "ProviderSettings",
+    "Settings",
+    "Tls",
+    "config_path",
+    "get",
+    "is_on",
+    "load",
+    "path",
+    "read",
+    "resolved",
+    "set",
+    "state_dir",
+    "stored_profiles",
+    "unset",
+]
+
+
+def state_dir(environ: Mapping[str, str]) -> Path:
+    """Where state is kept: `OPENCLAW_STATE_DIR`, else `~/.openclaw`."""
+    return Path(environ.get("OPENCLAW_STATE_DIR") or "~/.openclaw").expanduser()
+
+
+def config_path(environ: Mapping[str, str], home: Path) -> Path:
+    """The configuration file: `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the state directory."""
+    named = environ.get("OPENCLAW_CONFIG_PATH")
+    return Path(named).expanduser() if named else home / "openclaw.json"
+
+
+def is_on(value: str | None) -> bool:
+    """How switches in the environment are read: 1, true, yes, on."""
+    return (value or "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def path() -> Path:
+    """The configuration file that this process uses; it may not exist yet."""
+    return config_path(os.environ, state_dir(os.environ))
+
+
+def get(key: str) -> object:
+    """What stands at `key` in the file, such as `agents.defaults.mediaMaxMb`; secrets are masked.
+
+    Raises ConfigError when nothing does.
+    """
+    return edit.get_value(path(), key)
+
+
+def set(key: str, value: object) -> str:
+    """Put `value` at `key` and write the file, if the whole of it is valid then.
+
+    Clients made from now on use it. Returns a note when something is worth knowing, such as lost
+    comments; the file as it was stands beside it with the ending `.bak`.
+
+    Raises ConfigError; the file is then as it was.
+    """
+    return edit.set_value(path(), key, value)
+
+
+def unset(key: str) -> str:
+    """Take out what stands at `key`; as `set`."""
+    return edit.unset_value(path(), key)

@@ -1,0 +1,193 @@
+"""Reads the configuration: JSON5, files that it includes, `${NAME}` in texts, variables from `.env`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from openclaw_nb.config.reading import read
+from openclaw_nb.config.schema import Settings
+from openclaw_nb.errors import ConfigError
+
+_INCLUDE = "$include"
+_DEEPEST_INCLUDE = 10
+_REFERENCE = re.compile(r"\$(\$?)\{([A-Z_][A-Z0-9_]*)\}")
+_LAZY = frozenset({"apiKey", "token", "value", "passphrase"})
+"""Keys that may refer to a variable: read when they are needed, so that a file may name many."""
+_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration, and the environment that it and the `.env` files add to."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+
+
+def load(
+    path: Path, environ: Mapping[str, str], *, home: Path, expected: Sequence[str] = ()
+) -> Loaded:
+    """Read the configuration file; a missing one is an empty one.
+
+    Args:
+        path: The file, JSON5.
+        environ: The process environment; looked at again at every use.
+        home: The state directory, where the second `.env` may lie.
+        expected: Variables that `env.shellEnv` may take from the login profile.
+
+    Raises:
+        ConfigError: names the file, or the path of the key that is wrong.
+    """
+    values = included(path)
+    dotenv = [*_dotenv(Path.cwd() / ".env"), *_dotenv(home / ".env")]
+    return resolved(values, environ, dotenv=dotenv, expected=expected)
+
+
+def resolved(
+    values: object,
+    environ: Mapping[str, str],
+    *,
+    dotenv: Sequence[Mapping[str, str]] = (),
+    expected: Sequence[str] = (),
+) -> Loaded:
+    """Settings from plain values, with variables put in.
+
+    Raises ConfigError with the path of the key that is wrong.
+    """
+    env = read({"env": _env_of(values)}).env
+    maps = [environ, *dotenv, env.variables]
+    if env.shell_env.enabled:
+        maps.append(_profile(Path("~/.profile").expanduser(), expected))
+    # What is set counts, even empty; nothing here is written to.
+    everything = ChainMap(*(cast("MutableMapping[str, str]", each) for each in maps))
+    return Loaded(read(_substituted(values, everything, ())), everything)
+
+
+def _env_of(values: object) -> object:
+    return cast("dict[str, object]", values).get("env", {}) if isinstance(values, dict) else {}
+
+
+def included(path: Path, depth: int = 0) -> object:
+    """The file's values with what it includes merged in: later files win, lists are joined."""
+    values = parsed(path)
+    return _merged_includes(values, path, depth)
+
+
+def parsed(path: Path) -> object:
+    """The file's values as they stand. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), f"cannot be read: {error}") from error
+    try:
+        return json5_values(text) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(str(path), f"is not JSON5: {error}") from None
+
+
+def json5_values(text: str) -> object:
+    """JSON5 as plain values. Raises ValueError."""
+    import json5
+
+    return cast("object", json5.loads(text))
+
+
+def _merged_includes(values: object, path: Path, depth: int) -> object:
+    if isinstance(values, list):
+        return [_merged_includes(each, path, depth) for each in cast("list[object]", values)]
+    if not isinstance(values, dict):
+        return values
+    given = cast("dict[str, object]", values)
+    own = {k: _merged_includes(v, path, depth) for k, v in given.items() if k != _INCLUDE}
+    if _INCLUDE not in given:
+        return own
+    found: object = {}
+    for name in _included_names(given[_INCLUDE], path):
+        if depth >= _DEEPEST_INCLUDE:
+            raise ConfigError(str(path), f"{_INCLUDE} goes more than {_DEEPEST_INCLUDE} deep")
+        target = (path.parent / Path(name).expanduser()).resolve()
+        if not target.is_file():
+            raise ConfigError(str(path), f"{_INCLUDE} names {name!r}, which is no file")
+        found = _merged(found, included(target, depth + 1))
+    return _merged(found, own)
+
+
+def _included_names(value: object, path: Path) -> list[str]:
+    names = cast("list[object]", value if isinstance(value, list) else [value])
+    if not all(isinstance(name, str) for name in names):
+        raise ConfigError(str(path), f"{_INCLUDE} must be a path or a list of paths")
+    return [str(name) for name in names]
+
+
+def _merged(first: object, second: object) -> object:
+    if isinstance(first, dict) and isinstance(second, dict):
+        one, two = cast("dict[str, object]", first), cast("dict[str, object]", second)
+        both = {key: _merged(one[key], two[key]) for key in one if key in two}
+        return {**one, **two, **both}
+    if isinstance(first, list) and isinstance(second, list):
+        return [*cast("list[object]", first), *cast("list[object]", second)]
+    return second
+
+
+def _substituted(value: object, environ: Mapping[str, str], where: tuple[str, ...]) -> object:
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, object]", value).items()
+        return {k: _substituted(v, environ, (*where, str(k))) for k, v in items}
+    if isinstance(value, list):
+        each = enumerate(cast("list[object]", value))
+        return [_substituted(v, environ, (*where, str(i))) for i, v in each]
+    if not isinstance(value, str) or (where and where[-1] in _LAZY):
+        return value
+
+    def put(found: re.Match[str]) -> str:
+        literal, name = found.groups()
+        if literal:
+            return found.group()[1:]
+        if name not in environ:
+            raise ConfigError(
+                ".".join(where), f"the variable {name} is not set; $${{{name}}} is a plain text"
+            )
+        return environ[name]
+
+    return _REFERENCE.sub(put, value)
+
+
+def _dotenv(path: Path) -> Iterable[Mapping[str, str]]:
+    """The variables of a `.env` file, when there is one that can be read."""
+    from dotenv import dotenv_values
+
+    try:
+        found = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), f"cannot be read: {error}") from error
+    return [{name: value for name, value in found.items() if value is not None}]
+
+
+def _profile(path: Path, expected: Sequence[str]) -> dict[str, str]:
+    """Plain assignments in the login profile to expected names; nothing is executed."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    found: dict[str, str] = {}
+    for line in lines:
+        match = _ASSIGNMENT.match(line)
+        if match and match[1] in expected and "$" not in match[2]:
+            found[match[1]] = _unquoted(match[2])
+    return found
+
+
+def _unquoted(text: str) -> str:
+    try:
+        words: list[Any] = shlex.split(text, comments=True)
+    except ValueError:
+        return ""
+    return str(words[0]) if words else ""

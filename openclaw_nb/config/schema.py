@@ -1,0 +1,343 @@
+"""The keys of `openclaw.json` that are used here, checked strictly.
+
+The file belongs to OpenClaw, which has many more keys. Sections that are all OpenClaw's are left
+alone; inside the sections that are read, a key that neither knows is an error, as it would be there.
+(Names of OpenClaw's keys: its configuration reference, docs.openclaw.ai, read 2026-11-21.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Annotated, ClassVar, Literal, Self, cast
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    SecretStr,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+_MIB = 1_048_576
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True
+    )
+
+    foreign: ClassVar[frozenset[str]] = frozenset()
+    """Keys of this section that are OpenClaw's own business."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_foreign(cls, values: object) -> object:
+        if not isinstance(values, Mapping):
+            return values
+        given = cast("Mapping[str, object]", values)
+        return {name: value for name, value in given.items() if name not in cls.foreign}
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _as_choice(value: object) -> object:
+    return {"primary": value} if isinstance(value, str) else value
+
+
+def _as_text(value: object) -> object:
+    match value:
+        case {"source": "env", "id": str(name)}:
+            return f"${{{name}}}"
+        case _:
+            return value
+
+
+Secret = Annotated[SecretStr | None, BeforeValidator(_as_text)]
+"""A text that is never shown; `{source: "env", id: "NAME"}` means `${NAME}`."""
+
+
+class ModelChoice(_Section):
+    """Which models are tried. In the file a plain string is the same as `{primary: string}`."""
+
+    primary: str | None = None
+    fallbacks: tuple[str, ...] = ()
+    timeout_ms: PositiveInt | None = None
+    """Milliseconds for one provider's whole operation."""
+
+
+class ChatModel(_Section):
+    """`agents.defaults.model`: only its provider counts here."""
+
+    primary: str | None = None
+    fallbacks: tuple[str, ...] = ()
+
+
+_Choice = Annotated[ModelChoice, BeforeValidator(_as_choice)]
+
+
+class Defaults(_Section):
+    """`agents.defaults`."""
+
+    foreign = _names(
+        """
+        agentRuntime blockStreamingBreak blockStreamingChunk blockStreamingCoalesce
+        blockStreamingDefault bootstrapMaxChars bootstrapTotalMaxChars cliBackends compaction
+        contextPruning contextTokens elevatedDefault embeddedHarness embeddedPi envelopeElapsed
+        envelopeTimestamp envelopeTimezone heartbeat humanDelay imageMaxDimensionPx imageModel
+        llm maxConcurrent memorySearch models params pdfMaxBytesMb pdfMaxPages pdfModel
+        reasoningDefault repoRoot sandbox silentReply skills skipBootstrap subagents
+        systemPromptOverride thinkingDefault timeFormat timeoutSeconds typingIntervalSeconds
+        typingMode userTimezone utilityModel verboseDefault voiceModel workspace
+        """
+    )
+
+    video_generation_model: _Choice = ModelChoice()
+    image_generation_model: _Choice = ModelChoice()
+    music_generation_model: _Choice = ModelChoice()
+    media_generation_auto_provider_fallback: bool = True
+    media_max_mb: float | None = None
+    model: Annotated[ChatModel, BeforeValidator(_as_choice)] = ChatModel()
+
+
+class Agents(_Section):
+    """`agents`."""
+
+    foreign = _names("list")
+
+    defaults: Defaults = Defaults()
+
+
+class Auth(_Section):
+    """`models.providers.<id>.request.auth`: how the key is sent, when not as the provider wants."""
+
+    mode: Literal["provider-default", "authorization-bearer", "header"] = "provider-default"
+    token: Secret = None
+    header_name: str | None = None
+    value: Secret = None
+    prefix: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.mode == "authorization-bearer" and self.token is None:
+            raise ValueError("authorization-bearer needs a token")
+        if self.mode == "header" and not (self.header_name and self.value):
+            raise ValueError("header needs headerName and value")
+        return self
+
+
+class Tls(_Section):
+    """`models.providers.<id>.request.tls`. Files are PEM."""
+
+    ca: str | None = None
+    """File with the certificates of those who are trusted besides the system's."""
+    cert: str | None = None
+    """File with our own certificate."""
+    key: str | None = None
+    """File with its key."""
+    passphrase: Secret = None
+    server_name: str | None = None
+    """The name that the server's certificate must bear, instead of the host's."""
+    insecure_skip_verify: bool = False
+
+
+class Proxy(_Section):
+    """`models.providers.<id>.request.proxy`."""
+
+    mode: Literal["env-proxy", "explicit-proxy"] = "env-proxy"
+    url: Secret = None
+    tls: Tls | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.mode == "explicit-proxy" and self.url is None:
+            raise ValueError("explicit-proxy needs a url")
+        return self
+
+
+class RequestSettings(_Section):
+    """`models.providers.<id>.request`."""
+
+    headers: Mapping[str, Secret] = Field(default_factory=dict, repr=False)
+    auth: Auth = Auth()
+    proxy: Proxy | None = None
+    tls: Tls | None = None
+    allow_private_network: bool = False
+    """The provider's own traffic may go to private addresses besides its base URL's host."""
+
+
+class ProviderSettings(_Section, extra="allow"):
+    """`models.providers.<id>`, or `plugins.entries.<id>.config`. More keys are the provider's own."""
+
+    foreign = _names(
+        "agentRuntime api authHeader contextTokens contextWindow injectNumCtxForOpenAICompat"
+        " localService maxTokens models params region timeoutSeconds"
+    )
+
+    base_url: str | None = None
+    api_key: Secret = None
+    """A key, `$NAME` or `${NAME}`, or a stored profile's id; `{source: "env", id: "NAME"}` too."""
+    auth: str | None = None
+    """`api-key` puts `api_key` before stored profiles and the environment."""
+    headers: Mapping[str, Secret] = Field(default_factory=dict, repr=False)
+    request: RequestSettings = RequestSettings()
+
+    @property
+    def own(self) -> Mapping[str, object]:
+        """The keys that only this provider has."""
+        return self.model_extra or {}
+
+    @property
+    def sent_headers(self) -> dict[str, str]:
+        """What is sent along with every request; the values may be secret."""
+        given = {**self.headers, **self.request.headers}
+        return {name: value.get_secret_value() for name, value in given.items() if value}
+
+
+class Models(_Section):
+    """`models`."""
+
+    foreign = _names("mode bedrockDiscovery pricing")
+
+    providers: Mapping[str, ProviderSettings] = Field(default_factory=dict)
+
+
+class Plugin(_Section):
+    """`plugins.entries.<id>`."""
+
+    foreign = _names("enabled hooks apiKey env subagent")
+
+    config: ProviderSettings = ProviderSettings()
+
+
+class Plugins(_Section):
+    """`plugins`."""
+
+    foreign = _names("allow bundledDiscovery deny enabled installs load slots")
+
+    entries: Mapping[str, Plugin] = Field(default_factory=dict)
+
+
+class SsrfPolicy(_Section):
+    """`tools.web.fetch.ssrfPolicy`: which addresses may be fetched besides public ones."""
+
+    allow_private_network: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("allowPrivateNetwork", "dangerouslyAllowPrivateNetwork"),
+    )
+    allowed_hostnames: frozenset[str] = frozenset()
+    hostname_allowlist: tuple[str, ...] = ()
+    allow_rfc2544_benchmark_range: bool = Field(
+        default=False, validation_alias="allowRfc2544BenchmarkRange"
+    )
+
+
+class Fetch(_Section):
+    """`tools.web.fetch`."""
+
+    foreign = _names(
+        "cacheTtlMinutes enabled firecrawl maxChars maxCharsCap maxRedirects maxResponseBytes"
+        " provider readability timeoutSeconds useTrustedEnvProxy userAgent"
+    )
+
+    ssrf_policy: SsrfPolicy = SsrfPolicy()
+
+
+class Web(_Section):
+    """`tools.web`."""
+
+    foreign = _names("search")
+
+    fetch: Fetch = Fetch()
+
+
+class Tools(_Section):
+    """`tools`."""
+
+    foreign = _names(
+        "agentToAgent allow alsoAllow byProvider codeMode deny elevated exec experimental fs links"
+        " loopDetection media message profile sandbox sessions sessions_spawn subagents toolSearch"
+    )
+
+    web: Web = Web()
+
+
+class Tasks(_Section):
+    """`tasks`: how long ended tasks stay in the ledger, and how often it is swept. Milliseconds."""
+
+    retention_ms: PositiveInt = 604_800_000
+    sweep_interval_ms: PositiveInt = 60_000
+
+
+class Profiles(_Section):
+    """`auth`."""
+
+    foreign = _names("profiles cooldowns")
+
+    order: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By provider id the stored profiles, first choice first."""
+
+
+class ShellEnv(_Section):
+    """`env.shellEnv`: whether missing variables are taken from the login profile."""
+
+    enabled: bool = False
+    timeout_ms: PositiveInt = 15_000
+
+
+class Env(_Section, extra="allow"):
+    """`env`: variables that are set unless the environment has them. The rest are such, too."""
+
+    vars: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    shell_env: ShellEnv = ShellEnv()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """All of them."""
+        loose = {name: str(value) for name, value in (self.model_extra or {}).items()}
+        return {**loose, **self.vars}
+
+
+class Settings(_Section):
+    """The part of `openclaw.json` that is used here."""
+
+    foreign = _names(
+        """
+        $schema accessGroups acp approvals audio bindings broadcast browser canvasHost channels cli
+        commands commitments crestodian cron diagnostics discovery gateway hooks identity logging
+        mcp media memory messages meta nodeHost proxy secrets session skills surfaces talk transcripts
+        ui update web wizard worktrees
+        """
+    )
+
+    agents: Agents = Agents()
+    models: Models = Models()
+    plugins: Plugins = Plugins()
+    tools: Tools = Tools()
+    tasks: Tasks = Tasks()
+    auth: Profiles = Profiles()
+    env: Env = Env()
+
+    def provider(self, id: str) -> ProviderSettings:
+        """The settings of one provider; empty when the file says nothing of it.
+
+        What `plugins.entries.<id>.config` says wins over `models.providers.<id>`.
+        """
+        general = self.models.providers.get(id, ProviderSettings())
+        own = self.plugins.entries.get(id, Plugin()).config
+        given = {name: getattr(own, name) for name in own.model_fields_set}
+        return general.model_copy(update=given)
+
+    @property
+    def media_max_bytes(self) -> int | None:
+        """`mediaMaxMb` in bytes; None when it is absent or no finite number that gives a byte."""
+        megabytes = self.agents.defaults.media_max_mb
+        if megabytes is None or not isfinite(megabytes) or megabytes <= 0:
+            return None
+        return int(megabytes * _MIB) or None
