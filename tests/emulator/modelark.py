@@ -87,16 +87,25 @@ def official(base_url: str) -> Iterator:
         client.close()
 
 
-def unlike(id: str, home: Path, ours: dict, theirs: dict) -> dict:
+@contextmanager
+def ours(services, id: str, home: Path) -> Iterator[Client]:
+    """Our client, which knows the provider `id` alone."""
+    client = Client(home=home, environ={}, endpoints={id: Endpoint(services.urls[id], "k", 0.01)})
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def unlike(id: str, home: Path, our_words: dict, their_words: dict) -> dict:
     """What differs between our submission to the provider `id` and the vendor's client's."""
-    with listening() as services, official(services.urls[id]) as tasks:
-        endpoint = Endpoint(services.urls[id], "key", 0.01)
-        client = Client(home=home, environ={}, endpoints={id: endpoint})
-        try:
-            client.generate_video(**ours).result(9)
-        finally:
-            client.close()
-        tasks.create(**theirs)
+    with (
+        listening() as services,
+        official(services.urls[id]) as tasks,
+        ours(services, id, home) as client,
+    ):
+        client.generate_video(**our_words).result(9)
+        tasks.create(**their_words)
         submitted = [wanted for wanted in services.asked if wanted.method == "POST"]
     assert len(submitted) == 2
     return differences(*submitted)

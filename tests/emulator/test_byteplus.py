@@ -6,7 +6,9 @@ import httpx
 import pytest
 from byteplussdkarkruntime import _exceptions as ark
 
+import openclaw_nb as oc
 from openclaw_nb.emulator import Emulator, Scenario
+from tests.capture import differences, listening
 from tests.emulator.modelark import (
     KEY,
     LITE_IMAGE,
@@ -17,6 +19,7 @@ from tests.emulator.modelark import (
     ModelArk,
     image,
     official,
+    ours,
     play,
     text,
     unlike,
@@ -100,6 +103,10 @@ def test_null_members_count_as_absent_and_unknown_headers_are_ignored(modelark, 
 
 def test_an_endpoint_id_stands_for_a_model(modelark):
     assert modelark.finished(model="ep-20260101-abcde")["model"] == "ep-20260101-abcde"
+
+
+def test_the_services_are_one_and_know_every_model(modelark):
+    assert modelark.finished(model=SEEDANCE_2)["status"] == "succeeded"
 
 
 # refusals
@@ -424,7 +431,7 @@ def test_the_sdk_reads_the_errors(emulator, tasks):
 
 
 def test_text_is_sent_as_the_sdk_sends_it(home):
-    ours = {
+    our_words = {
         "prompt": "A tram crosses a foggy bridge",
         "model": f"byteplus/{PRO}",
         "aspect_ratio": "16:9",
@@ -433,7 +440,7 @@ def test_text_is_sent_as_the_sdk_sends_it(home):
         "watermark": False,
         "provider_options": {"seed": 41, "camera_fixed": True},
     }
-    theirs = {
+    their_words = {
         "model": PRO,
         "content": [text("A tram crosses a foggy bridge")],
         "ratio": "16:9",
@@ -443,19 +450,19 @@ def test_text_is_sent_as_the_sdk_sends_it(home):
         "seed": 41,
         "camera_fixed": True,
     }
-    assert unlike("byteplus", home, ours, theirs) == {}
+    assert unlike("byteplus", home, our_words, their_words) == {}
 
 
 def test_files_are_sent_as_the_sdk_sends_data_uris(home, media):
     first, last = media.image(640, 360), "https://media.example.org/open.png"
-    ours = {
+    our_words = {
         "prompt": "The door slowly opens",
         "model": f"byteplus/{PRO}",
         "images": [first, last],
         "resolution": "720P",
         "duration_seconds": 5,
     }
-    theirs = {
+    their_words = {
         "model": PRO,
         "content": [
             text("The door slowly opens"),
@@ -465,8 +472,53 @@ def test_files_are_sent_as_the_sdk_sends_data_uris(home, media):
         "resolution": "720p",
         "duration": 5,
     }
-    assert unlike("byteplus", home, ours, theirs) == {}
+    assert unlike("byteplus", home, our_words, their_words) == {}
 
 
-def test_the_services_are_one_and_know_every_model(modelark):
-    assert modelark.finished(model=SEEDANCE_2)["status"] == "succeeded"
+def test_a_poll_is_the_sdks(home):
+    with (
+        listening() as services,
+        official(services.urls["byteplus"]) as tasks,
+        ours(services, "byteplus", home) as client,
+    ):
+        client.generate_video("a heron").result(9)
+        (id,) = [entry.id for entry in services.entries()]
+        tasks.get(task_id=id)
+        polls = [wanted for wanted in services.asked if wanted.url.endswith(id)]
+    assert differences(polls[0], polls[-1]) == {}
+
+
+# our own cancelling
+
+
+def cancelled(services, home, *, polls):
+    """A task that is cancelled when it was asked after `polls` times at least; what was sent."""
+    with ours(services, "byteplus", home) as client:
+        task = client.generate_video("a heron")
+        while len([wanted for wanted in services.asked if wanted.method == "GET"]) < polls:
+            time.sleep(0.001)
+        task.cancel()
+        with pytest.raises(oc.TaskCancelled):
+            task.result(9)
+    return [wanted for wanted in services.asked if wanted.method == "DELETE"]
+
+
+def test_a_queued_task_is_cancelled_as_the_sdk_does_it(home):
+    with (
+        listening(Scenario(seconds=3600, render="draft")) as services,
+        official(services.urls["byteplus"]) as tasks,
+    ):
+        (sent,) = cancelled(services, home, polls=1)
+        (entry,) = services.entries()
+        with pytest.raises(ark.ArkBadRequestError):
+            tasks.delete(task_id=entry.id)
+        theirs = services.asked[-1]
+    assert entry.state == "cancelled"
+    # The SDK sends an empty object along, which the service does not ask for.
+    assert differences(sent, theirs) == {"content-type": ("", "application/json")}
+
+
+def test_a_running_task_is_left_alone(home):
+    with listening(Scenario(polls=10_000, render="draft")) as services:
+        assert cancelled(services, home, polls=3) == []
+        assert services.entries()[0].state == "running"

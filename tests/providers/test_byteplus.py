@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_nb.core.capabilities import overlay
-from openclaw_nb.core.domain import Blob, Change, Ignored, Media, Mode, Why
+from openclaw_nb.core.domain import Blob, Change, Ignored, Link, Media, Mode, Why
 from openclaw_nb.core.wire import Call, Done, Hosted, Inline, Malformed, Refused, Skip, Wait
 from openclaw_nb.providers import _modelark, byteplus
 from tests.providers.modelark import (
@@ -142,8 +142,7 @@ def test_a_file_that_the_service_refuses_is_refused_before(media_type, megabytes
 
 
 def test_an_asset_of_the_vendor_passes():
-    asset = picture()
-    asset = type(asset)(url="asset://asset-20260101-abcde")
+    asset = Link(url="asset://asset-20260101-abcde")
     sent = _modelark.build_submit(plan(PRO, asset).job).json["content"][1]
     assert sent["image_url"] == {"url": "asset://asset-20260101-abcde"}
 

@@ -11,6 +11,7 @@ from tests.providers.modelark import (
     PNG,
     STEPS,
     body,
+    job,
     picture,
     pictures,
     planned,
@@ -80,14 +81,8 @@ def test_a_frame_beside_a_video_is_refused():
 
 def test_audio_does_not_stand_alone():
     assert isinstance(plan(audios=(BEAT,)), Skip)
-    alone = _modelark_job(audios=(BEAT,))
+    alone = job(SEEDANCE.default_model.id, audios=(BEAT,))
     assert "only together with an image or a video" in byteplus_seedance2.fit(alone).reason
-
-
-def _modelark_job(**asked):
-    from tests.providers.modelark import job
-
-    return job(SEEDANCE.default_model.id, **asked)
 
 
 @pytest.mark.parametrize("more", [{"videos": (STEPS,) * 4}, {"audios": (BEAT,) * 4}])
