@@ -70,6 +70,8 @@ def fit(job: Job) -> Fitted | Skip:
     """Frames or references, never both; addresses only; no seed."""
     if local := local_file(job):
         return local
+    if reason := _odd_role(job):
+        return Skip(reason)
     if job.audios and not (job.images or job.videos):
         return Skip("takes reference audio only together with an image or a video")
     images = _arranged(job)
@@ -77,6 +79,17 @@ def fit(job: Job) -> Fitted | Skip:
         return images
     fitted = Fitted(plain(replace(job, images=images)))
     return with_options(fitted, seedless="Seedance 2.0 has no seed")
+
+
+def _odd_role(job: Job) -> str:
+    for assets, known in (
+        (job.images, (*FRAMES, REFERENCE)),
+        (job.videos, ("reference_video",)),
+        (job.audios, ("reference_audio",)),
+    ):
+        if odd := [asset.role for asset in assets if asset.role and asset.role not in known]:
+            return f"takes the roles {', '.join(known)} here, not {odd[0]}"
+    return ""
 
 
 def _arranged(job: Job) -> tuple[Asset, ...] | Skip:

@@ -38,11 +38,13 @@ def modelark(emulator, http):
 def test_a_task_is_queued_then_running_then_succeeded(emulator, modelark):
     play(emulator, polls=3)
     made = modelark.submit(model=PRO).json()
-    seen = [modelark.get(made["id"]).json() for _ in range(3)]
+    polls = [modelark.get(made["id"]) for _ in range(3)]
+    seen = [each.json() for each in polls]
     assert list(made) == ["id"]
     assert made["id"].startswith("cgt-2")
     assert [each["status"] for each in seen] == ["queued", "running", "succeeded"]
     assert "content" not in seen[0]
+    assert len({each.headers["x-request-id"] for each in polls}) == 3
 
 
 def test_a_task_that_succeeded_tells_every_documented_field(modelark):

@@ -1,5 +1,7 @@
 """The rules of Seedance 2.0; the wire is tested with Seedance 1.0."""
 
+from dataclasses import replace
+
 import pytest
 
 from openclaw_nb.core.domain import Ignored, Media, Mode
@@ -67,7 +69,6 @@ def test_beside_a_video_or_audio_an_image_is_a_reference():
         ["first_frame", "first_frame"],
         ["first_frame", "last_frame", None],
         ["first_frame", None],
-        ["background"],
     ],
 )
 def test_frames_exclude_references_and_each_has_its_role(given):
@@ -77,6 +78,16 @@ def test_frames_exclude_references_and_each_has_its_role(given):
 def test_a_frame_beside_a_video_is_refused():
     reason = plan(picture("first_frame"), videos=(STEPS,)).reason
     assert "without reference images, videos or audios" in reason
+
+
+def test_a_role_that_the_service_does_not_have_is_refused():
+    steps, beat = replace(STEPS, role="style"), replace(BEAT, role="style")
+    for found in (
+        plan(picture("style")),
+        plan(videos=(steps,)),
+        plan(picture(), audios=(beat,)),
+    ):
+        assert "not style" in found.reason
 
 
 def test_audio_does_not_stand_alone():

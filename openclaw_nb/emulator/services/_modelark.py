@@ -92,7 +92,7 @@ class ModelArk:
         order = Order(wanted.body.model, dict(wanted.asked), self._spec(wanted, draft))
 
         def said(job: Job) -> Response:
-            return answer({"id": job.id, **_labelled(wanted)})
+            return _told({"id": job.id, **_labelled(wanted)})
 
         return self.jobs.admit(request, order, said, lambda status: failing(status).response())
 
@@ -140,8 +140,8 @@ class ModelArk:
         if failure is not None:
             raise failing(failure)
         if job.state == "succeeded" and job.clip is not None:
-            return Later(job.clip, lambda _: answer(self._task(request, job)))
-        return answer(self._task(request, job))
+            return Later(job.clip, lambda _: _told(self._task(request, job)))
+        return _told(self._task(request, job))
 
     def _task(self, request: Request, job: Job) -> dict[str, object]:
         wanted = understood(job.order.asked, self.endpoint)
@@ -161,7 +161,7 @@ class ModelArk:
             and (not asked.ids or job.id in asked.ids)
         ]
         first = (asked.number - 1) * asked.size
-        return answer({"total": len(found), "items": found[first : first + asked.size]})
+        return _told({"total": len(found), "items": found[first : first + asked.size]})
 
     def _delete(self, id: str) -> Response:
         """A queued task is cancelled; of an ended one the record is deleted."""
@@ -175,7 +175,7 @@ class ModelArk:
                 raise wrong("id", "The task is cancelled already.")
             case _:
                 job.notes["deleted"] = True
-        return answer({})
+        return _told({})
 
     def _file(self, request: Request, name: str) -> Reply:
         id, _, kind = name.partition(".")
@@ -185,6 +185,10 @@ class ModelArk:
         if leaked := key_leaked(request):
             return leaked
         return hand_over(request, job) if kind == "mp4" else Later(job.clip, _last_frame)
+
+
+def _told(value: dict[str, object]) -> Response:
+    return answer(value, headers={"x-request-id": secrets.token_hex(16)})
 
 
 def _authenticate(request: Request) -> None:
