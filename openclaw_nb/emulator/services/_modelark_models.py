@@ -34,6 +34,7 @@ class Model:
     resolutions: tuple[str, ...] = ("480p", "720p", "1080p")
     heic: bool = True
     small_16_9: tuple[int, int] = (864, 496)
+    """480p in 16:9, where the generations differ."""
 
     @property
     def sound(self) -> bool:
