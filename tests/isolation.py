@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 
-KEYS = ("_API_KEY", "_API_SECRET", "_OAUTH_TOKEN", "_PLAN_KEY", "_API_HOST")
+KEYS = ("_API_KEY", "_API_SECRET", "_OAUTH_TOKEN", "_PLAN_KEY", "_API_HOST", "_BASE_URL")
 
 
 def pytest_configure(config):

@@ -11,6 +11,8 @@ import sys
 import httpx
 import pytest
 
+from openclaw_nb.providers import PROVIDERS
+
 OPENCLAW = (sys.executable, "-m", "openclaw_nb.cli")
 
 
@@ -54,7 +56,7 @@ def test_generate_makes_a_video_where_it_is_wanted(shell, tmp_path):
 def test_without_a_key_generate_says_what_to_set_and_that_nothing_was_sent(shell):
     done = shell("generate", "paper boats")
     assert done.returncode == 1
-    assert "FAL_KEY" in done.stderr
+    assert PROVIDERS[0].key.env[0] in done.stderr
     assert "Nothing was sent" in done.stderr
     assert "Traceback" not in done.stderr
 

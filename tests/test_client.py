@@ -156,8 +156,9 @@ def test_without_any_key_the_error_says_what_to_set(home):
     keyless = Client(home=home, environ={})
     with pytest.raises(oc.NoCandidate) as caught:
         keyless.generate_video(PROMPT)
-    text = str(caught.value)
-    for word in ("FAL_KEY", "MINIMAX_API_KEY", "videoGenerationModel", FAL, "emulate()"):
+    text, first = str(caught.value), PROVIDERS[0]
+    example = f"{first.id}/{first.default_model.id}"
+    for word in (first.key.env[0], "videoGenerationModel", example, "emulate()"):
         assert word in text
     assert not (home / "notebook").exists(), "nothing was to be done"
 

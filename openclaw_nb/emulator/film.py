@@ -100,6 +100,16 @@ def poster(path: Path, columns: int = 1) -> bytes:
     return out.getvalue()
 
 
+def last_frame(path: Path) -> bytes:
+    """A PNG of the last frame."""
+    with av.open(str(path), "r") as container:
+        *_, last = container.decode(video=0)
+        picture = Image.fromarray(last.to_ndarray(format="rgb24"))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
 def _scene(spec: ClipSpec) -> Scene:
     image, video = load(spec.first_image), load(spec.video)
     image = image if image and readable_image(image) else None

@@ -77,13 +77,15 @@ class Services:
         """Find the service and let it answer."""
         parts = urlsplit(wanted.url)
         name, _, path = parts.path.lstrip("/").partition("/")
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
         request = Request(
             method=wanted.method,
             path=f"/{path}",
-            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            query=dict(pairs),
             headers=wanted.headers,
             body=wanted.body,
             base=f"{parts.scheme}://{parts.netloc}/{name}",
+            pairs=tuple(pairs),
         )
         with self._lock:
             return self._answer(name, request)

@@ -53,6 +53,12 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     base: str
+    pairs: tuple[tuple[str, str], ...] = ()
+    """The query with every value; `query` has the last one of each name."""
+
+    def every(self, name: str) -> tuple[str, ...]:
+        """All values of a query parameter that may be repeated."""
+        return tuple(value for each, value in self.pairs if each == name)
 
     @property
     def segments(self) -> list[str]:

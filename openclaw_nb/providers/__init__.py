@@ -11,7 +11,14 @@ from openclaw_nb.core.wire import AnyProvider
 PROVIDERS: tuple[AnyProvider, ...]
 by_id: Mapping[str, AnyProvider]
 
-_MODULES = ("fal", "minimax", "openai")
+_MODULES = (
+    "byteplus",
+    "byteplus_seedance15",
+    "byteplus_seedance2",
+    "fal",
+    "minimax",
+    "openai",
+)
 
 
 def __getattr__(name: str) -> object:

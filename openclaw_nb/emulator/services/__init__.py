@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openclaw_nb.emulator.jobs import Jobs
 from openclaw_nb.emulator.wire import Handler
 
-from . import fal, minimax, openai
+from . import byteplus, byteplus_seedance2, byteplus_seedance15, fal, minimax, openai
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ class Service:
 
 
 SERVICES: dict[str, Service] = {
+    "byteplus": Service(byteplus.service, byteplus.new_id, "/api/v3"),
+    "byteplus-seedance15": Service(
+        byteplus_seedance15.service, byteplus_seedance15.new_id, "/api/v3"
+    ),
+    "byteplus-seedance2": Service(byteplus_seedance2.service, byteplus_seedance2.new_id, "/api/v3"),
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
