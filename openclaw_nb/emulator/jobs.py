@@ -63,6 +63,8 @@ class Scenario:
     """Size of an oversize download; still a playable MP4."""
     render: Literal["full", "draft"] = "full"
     """A draft is an eighth of the size and at most a second long: for tests that do not look at it."""
+    quirk: str | None = None
+    """A word of one provider's own; its service documents what it knows and refuses any other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openclaw_nb.emulator.jobs import Jobs
 from openclaw_nb.emulator.wire import Handler
 
-from . import fal, minimax, openai
+from . import fal, minimax, openai, openrouter, xai
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +26,7 @@ SERVICES: dict[str, Service] = {
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
+    "openrouter": Service(openrouter.service, openrouter.new_id, "/api/v1"),
+    "xai": Service(xai.service, xai.new_id, "/v1"),
 }
 """By provider id."""
