@@ -228,9 +228,8 @@ def _check_picture(text: str) -> None:
         raise RefusedError(f"image: {error}", param="image") from error
 
 
-Submission = Generation | Edit
 Submission: TypeAlias = Generation | Edit
-KINDS: dict[str, type[Generation] | type[Edit]] = {
+KINDS: dict[str, type[Submission]] = {
     "generations": Generation,
     "edits": Edit,
     "extensions": Extension,
