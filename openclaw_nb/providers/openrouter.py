@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
 from pydantic import JsonValue
 
@@ -255,7 +255,7 @@ def _output(ticket: OpenRouterTicket, reply: Reply, url: str, index: int) -> Hos
     They name OpenRouter's own host also behind another base URL; there, that one has the content.
     """
     content = f"{_path(ticket.id)}/content"
-    if url and not urlsplit(url).path.endswith(content):
+    if url and not url.partition("?")[0].endswith(content):
         return hosted_near(reply, url)
     return Hosted(f"{content}?index={index}", keyed=True, headers={"Accept": "video/mp4"})
 
