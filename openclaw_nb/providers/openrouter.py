@@ -135,15 +135,20 @@ def _placed(job: Job) -> tuple[dict[str, Asset], list[Asset]]:
     A role claims its frame first; images without a role fill what is free, the first frame first.
     """
     found: dict[str, Asset] = {}
-    for image in job.images:
-        if image.role in FRAMES:
-            found.setdefault(image.role, image)
-    for image in job.images:
+    left: list[Asset] = []
+    for image in sorted(job.images, key=lambda image: image.role not in FRAMES):
         free = [name for name in frames(job.model) if name not in found]
-        if free and image.role not in (*FRAMES, "reference_image"):
-            found[free[0]] = image
-    taken = {id(image) for image in found.values()}
-    return found, [image for image in job.images if id(image) not in taken]
+        place = image.role or ""
+        if place not in _ROLES:
+            place = next(iter(free), "")
+        if place in free:
+            found[place] = image
+        else:
+            left.append(image)
+    return found, sorted(left, key=job.images.index)
+
+
+_ROLES = (*FRAMES, "reference_image")
 
 
 # Submitting

@@ -218,6 +218,12 @@ def test_where_images_go(images, sent):
     assert names(images) == sent
 
 
+def test_the_same_image_given_twice_is_sent_twice():
+    image = link("a")
+    assert names((image, image)) == {"first_frame": "a", "last_frame": "a"}
+    assert names((image, image, image))["references"] == ["a"]
+
+
 def test_a_second_image_is_a_reference_where_there_is_no_last_frame():
     sent = body(job(HAILUO, images=(link("a"), link("b"))))
     assert [frame["frame_type"] for frame in sent["frame_images"]] == ["first_frame"]

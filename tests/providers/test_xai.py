@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -214,13 +215,9 @@ VOICES = [{"voice_id": "eve"}]
     ],
 )
 def test_options_of_the_wire_go_through(asked, name, value):
-    fitted = xai.fit(Job(**{**vars_of(asked), "provider_options": {name: value}}))
+    fitted = xai.fit(replace(asked, provider_options={name: value}))
     assert fitted.ignored == ()
     assert body(fitted.job)[name] == value
-
-
-def vars_of(asked):
-    return {name: getattr(asked, name) for name in Job.__dataclass_fields__}
 
 
 @pytest.mark.parametrize(
@@ -240,7 +237,7 @@ def vars_of(asked):
     ],
 )
 def test_other_options_are_left_out_and_reported(asked, name, value, why):
-    fitted = xai.fit(Job(**{**vars_of(asked), "provider_options": {name: value}}))
+    fitted = xai.fit(replace(asked, provider_options={name: value}))
     (ignored,) = fitted.ignored
     assert ignored == Ignored(setting=f"provider_options.{name}", value=value, why=ignored.why)
     assert why in ignored.why

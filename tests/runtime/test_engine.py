@@ -1,7 +1,6 @@
 """One job from submission to its end, on a clock that does not wait."""
 
 import asyncio
-from uuid import UUID
 
 import pytest
 from aiohttp import web
@@ -17,7 +16,7 @@ from openclaw_nb.errors import (
 )
 from openclaw_nb.providers import by_id
 from openclaw_nb.runtime.transport import Access
-from tests.runtime.world import SECRET, FakeClock, a_job, a_run, access_to, engine, sending, toy
+from tests.runtime.world import SECRET, FakeClock, a_job, a_run, access_to, engine, sending
 
 PROVIDERS = list(by_id)
 each_provider = pytest.mark.parametrize("id", PROVIDERS)
@@ -163,25 +162,6 @@ def test_a_submission_that_was_held_off_is_sent_again_and_made_once(emulator, pl
     assert len(emulator.jobs) == 1
     assert story.clock.slept[:2] == [3, 3]
     assert story.events.count("sending") == 1
-
-
-def test_a_submission_that_is_sent_again_carries_the_same_uuid_and_the_next_another(server):
-    provider = toy(once_header="x-once")
-    job = f"{server.url}/toy-1/requests/1".encode()
-    accepted = b'{"request_id": "1", "status_url": "%s/status", "response_url": "%s"}' % (job, job)
-    server.answers("/toy-1", (429, b"{}", {"retry-after": "0"}), (200, accepted, {}))
-    clock = FakeClock()
-
-    async def go():
-        async with engine(clock) as opened:
-            for _ in range(2):
-                run = a_run(provider, Access(server.url, SECRET), clock)
-                await opened.submit(run, a_job(provider))
-
-    asyncio.run(go())
-    first, again, second = [seen.headers["x-once"] for seen in server.seen]
-    assert first == again != second
-    assert str(UUID(first)) == first
 
 
 @each_provider

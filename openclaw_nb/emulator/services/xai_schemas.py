@@ -7,6 +7,7 @@ Sources: docs.x.ai guide "Video generation" and API reference, xai-org/xai-proto
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from itertools import pairwise
 from typing import ClassVar, Literal, TypeAlias
 
@@ -27,8 +28,6 @@ FPS = 24
 MAX_PROMPT = 4096
 MONTH = 2_592_000
 HOUR = 3600
-MAX_EDIT_SECONDS = 8.7
-MIN_EXTEND_SECONDS, MAX_EXTEND_SECONDS = 2, 30
 MAX_REFERENCE_SECONDS = 10
 MAX_HEIGHT = 720
 NEAREST_KEYFRAMES = 1 / 3
@@ -179,12 +178,19 @@ class Edit(_Submission):
 
     video: Place
 
-    def check(self) -> None:
-        """The length of the video, where it can be seen."""
-        super().check()
-        if self.source().seconds > MAX_EDIT_SECONDS:
-            raise RefusedError("the video is longer than 8.7 s", param="video")
+    SECONDS: ClassVar = (0.0, 8.7)
+    """How long the video may be, where it can be seen."""
 
+    def check(self) -> None:
+        """The length of the video."""
+        super().check()
+        shortest, longest = self.SECONDS
+        if not shortest <= self.source.seconds <= longest:
+            raise RefusedError(
+                f"the video must be {shortest:g} to {longest:g} s long", param="video"
+            )
+
+    @cached_property
     def source(self) -> Footage:
         """What the video is."""
         if is_address(self.video.url):
@@ -194,15 +200,18 @@ class Edit(_Submission):
         except UnreadableError as error:
             raise RefusedError(f"video: {error}", param="video") from error
 
+    @property
+    def seconds(self) -> float:
+        """How long the film gets."""
+        return self.source.seconds
+
     def clip(self) -> ClipSpec:
         """From the frames of the video."""
-        return self._reworked(self.source().seconds)
-
-    def _reworked(self, seconds: float) -> ClipSpec:
-        source = self.source()
-        scale = min(1.0, MAX_HEIGHT / min(source.width, source.height))
-        size = (even(source.width * scale), even(source.height * scale))
-        return ClipSpec("xai", self.model, self.prompt, *size, seconds, FPS, video=self.video.url)
+        scale = min(1.0, MAX_HEIGHT / min(self.source.width, self.source.height))
+        size = (even(self.source.width * scale), even(self.source.height * scale))
+        return ClipSpec(
+            "xai", self.model, self.prompt, *size, self.seconds, FPS, video=self.video.url
+        )
 
 
 class Extension(Edit):
@@ -210,15 +219,12 @@ class Extension(Edit):
 
     duration: int = Field(default=6, ge=1, le=10)
 
-    def check(self) -> None:
-        """The length of the video, where it can be seen."""
-        _Submission.check(self)
-        if not MIN_EXTEND_SECONDS <= self.source().seconds <= MAX_EXTEND_SECONDS:
-            raise RefusedError("the video must be 2 to 30 s long", param="video")
+    SECONDS: ClassVar = (2.0, 30.0)
 
-    def clip(self) -> ClipSpec:
+    @property
+    def seconds(self) -> float:
         """The video and what follows it."""
-        return self._reworked(self.source().seconds + self.duration)
+        return self.source.seconds + self.duration
 
 
 def _check_picture(text: str) -> None:
