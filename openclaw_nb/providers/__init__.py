@@ -18,6 +18,8 @@ _MODULES = (
     "fal",
     "minimax",
     "openai",
+    "openrouter",
+    "xai",
 )
 
 

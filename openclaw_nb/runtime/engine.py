@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar, assert_never
+from uuid import uuid4
 
 from openclaw_nb.core.candidates import retired
 from openclaw_nb.core.domain import Job, Ref, Why
@@ -154,6 +155,8 @@ class Engine:
     async def _submit(self, run: Run, job: Job) -> Step[Any]:
         provider = run.provider
         call = provider.build_submit(job)
+        if provider.once_header:
+            call = replace(call, headers={**call.headers, provider.once_header: str(uuid4())})
         await run.journal.sending()
         try:
             reply = await self.transport.send(provider, run.access, call, run.deadline)

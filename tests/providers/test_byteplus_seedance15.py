@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_nb.config import credential, read
+from openclaw_nb.config import Keyring, read
 from openclaw_nb.core.domain import Media, Mode
 from openclaw_nb.core.wire import Skip
 from openclaw_nb.providers import byteplus_seedance15
@@ -70,8 +70,8 @@ def test_the_key_of_the_configuration_wins_over_the_environment():
 
     def found(settings):
         key = SEEDANCE.key
-        first = key.config_first
-        return credential(SEEDANCE.id, key.env, read(settings), environ, config_first=first).key
+        keyring = Keyring(read(settings), environ)
+        return keyring.find((SEEDANCE.id,), key.env, config_first=key.config_first).key
 
     assert found({**own, **general}) == "from-plugin"
     assert found(general) == "from-models"

@@ -151,13 +151,15 @@ def test_k13_a_declared_value_reaches_the_wire(provider, model, mode, control):
     clips = (Link(url="https://example.com/a.mp4"),) if mode is Mode.VIDEO_TO_VIDEO else ()
     plain = Job(model=model, mode=mode, prompt="a heron", images=pictures, videos=clips)
 
-    def fitted(job):
-        return provider.fit(job).job if provider.fit else job
+    def sent(control):
+        job = replace(plain, **control)
+        return provider.build_submit(provider.fit(job).job if provider.fit else job)
 
-    # A provider may ask for a value by itself; without it the body must be another all the same.
-    without = replace(fitted(plain), **dict.fromkeys(control))
-    sent = provider.build_submit(fitted(replace(plain, **control)))
-    assert sent != provider.build_submit(without)
+    # A value may be what is sent when none is asked for: then it differs from any other.
+    block = overlay(provider.caps, provider.model(model).caps).block(mode)
+    others = [each for each in controls(block, model) if each.keys() == control.keys()]
+    assert all(sent(control) != sent(other) for other in others if other != control)
+    assert sent(control) != sent({}) or len(others) > 1
 
 
 @pytest.mark.parametrize("provider", EVERY_PROVIDER)

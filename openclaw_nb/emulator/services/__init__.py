@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from openclaw_nb.emulator.jobs import Jobs
 from openclaw_nb.emulator.wire import Handler
 
-from . import byteplus, byteplus_seedance2, byteplus_seedance15, fal, minimax, openai
+from . import (
+    byteplus,
+    byteplus_seedance2,
+    byteplus_seedance15,
+    fal,
+    minimax,
+    openai,
+    openrouter,
+    xai,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +40,7 @@ SERVICES: dict[str, Service] = {
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
+    "openrouter": Service(openrouter.service, openrouter.new_id, "/api/v1"),
+    "xai": Service(xai.service, xai.new_id, "/v1"),
 }
 """By provider id."""
