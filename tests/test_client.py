@@ -157,7 +157,10 @@ def test_without_any_key_the_error_says_what_to_set(home):
     with pytest.raises(oc.NoCandidate) as caught:
         keyless.generate_video(PROMPT)
     text = str(caught.value)
-    for word in ("FAL_KEY", "MINIMAX_API_KEY", "videoGenerationModel", FAL, "emulate()"):
+    keyed = [provider for provider in PROVIDERS if provider.key.env]
+    model = f"{PROVIDERS[0].id}/{PROVIDERS[0].default_model.id}"
+    names = [provider.key.env[0] for provider in keyed[:3]]
+    for word in (*names, "videoGenerationModel", model, "emulate()"):
         assert word in text
     assert not (home / "notebook").exists(), "nothing was to be done"
 

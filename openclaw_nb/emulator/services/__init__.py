@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openclaw_nb.emulator.jobs import Jobs
 from openclaw_nb.emulator.wire import Handler
 
-from . import fal, minimax, openai
+from . import alibaba, fal, minimax, openai, qwen
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,10 @@ class Service:
 
 
 SERVICES: dict[str, Service] = {
+    "alibaba": Service(alibaba.service, alibaba.new_id),
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
+    "qwen": Service(qwen.service, qwen.new_id),
 }
 """By provider id."""
