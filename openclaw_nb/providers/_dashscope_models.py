@@ -17,6 +17,7 @@ from openclaw_nb.core.wire import Fitted, Skip
 
 Kind: TypeAlias = Literal["t2v", "i2v", "r2v"]
 """What a model makes a video from: text, one image, or references."""
+_KINDS: tuple[Kind, ...] = ("i2v", "r2v", "t2v")
 
 _CHECKED = date(2026, 11, 21)
 
@@ -88,6 +89,7 @@ _FROM_REFERENCES = (Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO)
 
 
 def _price(usd: float, dearest: float) -> Price:
+    # The list price as other vendors quote it.
     note = f"720P in Singapore; 1080P {dearest:g}, which is what no resolution gives"
     return Price(usd=usd, per="second", read_on=_CHECKED, note=note)
 
@@ -137,11 +139,12 @@ def default_for(images: int, videos: int) -> str:
 def kind_of(job: Job) -> Kind:
     """By the model's name, as the service has it; a name that says nothing goes by references."""
     name = job.model.lower()
-    kinds: tuple[Kind, ...] = ("i2v", "r2v", "t2v")
-    named = next((kind for kind in kinds if f"-{kind}" in name), None)
-    if named or not (job.images or job.videos):
-        return named or "t2v"
-    return "r2v" if job.videos or len(job.images) > 1 else "i2v"
+    for kind in _KINDS:
+        if f"-{kind}" in name:
+            return kind
+    if job.videos or len(job.images) > 1:
+        return "r2v"
+    return "i2v" if job.images else "t2v"
 
 
 def is_newer(model: str) -> bool:
@@ -346,6 +349,6 @@ def _refused_options(job: Job, kind: Kind) -> dict[str, str]:
             refused[name] = f"DashScope's video models take only {', '.join(_OPTIONS)}"
         elif type(value) is not wanted:
             refused[name] = f"must be {_WORDS[wanted]}"
-        elif name == "audio_url" and kind == "r2v":
-            refused[name] = "a model that takes references has no such field"
+        elif name == "audio_url" and (kind == "r2v" or (kind == "i2v" and is_newer(job.model))):
+            refused[name] = "the model has no such field"
     return refused

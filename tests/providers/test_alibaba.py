@@ -358,12 +358,17 @@ def test_other_options_and_wrong_values_are_reported():
         "provider_options.steps",
         "provider_options.seed",
     ]
-    fitted = planned(R2V, images=(A,), provider_options={"audio_url": "https://example.com/a.mp3"})
-    assert fitted.ignored == (
+
+
+@pytest.mark.parametrize("model", [R2V, "wan2.7-i2v"])
+def test_a_voice_is_taken_from_text_and_one_older_frame_only(model):
+    options = {"audio_url": "https://example.com/a.mp3"}
+    assert "audio_url" in sent(I2V, images=(A,), provider_options=options)["input"]
+    assert planned(model, images=(A,), provider_options=options).ignored == (
         Ignored(
             setting="provider_options.audio_url",
             value="https://example.com/a.mp3",
-            why="a model that takes references has no such field",
+            why="the model has no such field",
         ),
     )
 

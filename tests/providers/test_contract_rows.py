@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_nb.core.capabilities import Caps, ModeCaps, overlay
+from openclaw_nb.core.capabilities import Caps, ModeCaps, mode_of, overlay
 from openclaw_nb.core.domain import Job, Link, Mode
 from openclaw_nb.providers import PROVIDERS, by_id
 
@@ -167,6 +167,14 @@ def test_a_sibling_is_a_row_that_has_the_mode_its_twin_lacks(provider):
             assert mode not in row.modes
             assert mode in provider.model(sibling).modes
             assert sibling in {other.id for other in provider.models}
+
+
+@pytest.mark.parametrize("provider", [p for p in PROVIDERS if p.default_for])
+@pytest.mark.parametrize("images, videos", [(1, 0), (2, 0), (0, 1), (1, 1)])
+def test_a_stand_in_for_the_default_is_a_row_that_has_the_mode(provider, images, videos):
+    row = provider.model(provider.default_for(images, videos))
+    assert row in provider.models
+    assert (mode_of(images, videos) or Mode.VIDEO_TO_VIDEO) in row.modes
 
 
 @pytest.mark.parametrize("provider", EVERY_PROVIDER)
