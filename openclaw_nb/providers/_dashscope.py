@@ -251,15 +251,18 @@ def refuse_key(key: str) -> str:
     return ""
 
 
-def provider(
-    id: str, label: str, env: tuple[str, ...], aliases: tuple[str, ...] = ()
-) -> Provider[DashScopeTicket]:
+def key(*env: str) -> Key:
+    """Where a name of the service has its key."""
+    return Key(env=env, refuse=refuse_key)
+
+
+def provider(id: str, label: str, key: Key, *aliases: str) -> Provider[DashScopeTicket]:
     """One of the names under which the service is known."""
     return Provider(
         id=id,
         label=label,
         base_url=_BASE_URL,
-        key=Key(env=env, refuse=refuse_key),
+        key=key,
         models=MODELS,
         caps=CAPS,
         ticket=DashScopeTicket,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from openclaw_nb.providers._dashscope import provider
+from openclaw_nb.providers._dashscope import key, provider
 
 PROVIDER = provider(
     "alibaba",
     "Alibaba Model Studio",
-    ("MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY", "QWEN_API_KEY"),
+    key("MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY", "QWEN_API_KEY"),
 )

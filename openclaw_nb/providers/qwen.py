@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from openclaw_nb.providers._dashscope import provider
+from openclaw_nb.providers._dashscope import key, provider
 
 PROVIDER = provider(
     "qwen",
     "Qwen Cloud",
-    ("QWEN_API_KEY", "MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY"),
+    key("QWEN_API_KEY", "MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY"),
     # Other names of the same vendor in the original product's list of providers.
-    aliases=("qwencloud", "modelstudio", "dashscope"),
+    "qwencloud",
+    "modelstudio",
+    "dashscope",
 )
