@@ -38,7 +38,8 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     the cap are never altered: they skip the model.
     """
     mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
-    row, switched = _endpoint(provider, provider.model(model.strip()), mode)
+    asked = provider.model(model.strip())
+    row, switched = _endpoint(provider, asked, mode, _stand_in(request, media, provider, asked))
     ref = Ref(provider.id, row.id)
     caps = overlay(provider.caps, row.caps)
     declared = effective(caps, row.id, len(media.images), len(media.videos))
@@ -60,15 +61,26 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     return _fitted(planned, provider)
 
 
-def _endpoint(provider: AnyProvider, row: Model, mode: Mode) -> tuple[Model, tuple[Change, ...]]:
+def _endpoint(
+    provider: AnyProvider, row: Model, mode: Mode, stand_in: str | None
+) -> tuple[Model, tuple[Change, ...]]:
     """The endpoint of `row`'s family that has `mode`, and the change to it if it is another."""
     modes = overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
-    sibling = (row.siblings or {}).get(mode)
+    sibling = (row.siblings or {}).get(mode, stand_in)
     if sibling is None or mode in modes:
         return row, ()
     why = f"{row.id} does not make {mode.words}"
     change = Change(setting="model", requested=row.id, applied=sibling, why=why)
     return provider.model(sibling), (change,)
+
+
+def _stand_in(request: Request, media: Media, provider: AnyProvider, row: Model) -> str | None:
+    """The model that a provider takes in place of its default, unless the caller named that."""
+    named = (request.model or "").strip()
+    is_named = row.id in (named, named.partition("/")[2].strip())
+    if provider.default_for is None or is_named or row.id != provider.default_model.id:
+        return None
+    return provider.default_for(len(media.images), len(media.videos))
 
 
 def _job(request: Request, media: Media, model: str, mode: Mode, style: Style) -> Job:

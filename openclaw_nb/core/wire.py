@@ -263,6 +263,8 @@ class Provider(Generic[T]):
     """Can be used without a key; counts as configured when the configuration has a word about it."""
     read_base_url: Callable[[str], str] | None = None
     """Turns the base URL that the user configured into the one calls go to."""
+    refuse_base_url: Callable[[str], str] | None = None
+    """Why an address is one where this API is not served; an empty text when it may be."""
     base_url_env: str | None = None
     """A variable of the vendor's own that names the host, used after the configuration."""
     aliases: tuple[str, ...] = ()
@@ -275,6 +277,8 @@ class Provider(Generic[T]):
     """For one HTTP exchange that is not a download."""
     max_reply_bytes: int = 1_048_576
     """The largest answer that is read, downloads apart."""
+    default_for: Callable[[int, int], str] | None = None
+    """The model for so many images and videos when the caller named none; None: the first."""
     takes_url: Callable[[str], bool] = takes_any_url
     """False for an address: the API wants bytes, so the reference is fetched before submitting."""
     key_hosts: tuple[str, ...] = ()

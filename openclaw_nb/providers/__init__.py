@@ -12,6 +12,7 @@ PROVIDERS: tuple[AnyProvider, ...]
 by_id: Mapping[str, AnyProvider]
 
 _MODULES = (
+    "alibaba",
     "byteplus",
     "byteplus_seedance15",
     "byteplus_seedance2",
@@ -19,6 +20,7 @@ _MODULES = (
     "minimax",
     "openai",
     "openrouter",
+    "qwen",
     "xai",
 )
 

@@ -181,6 +181,38 @@ def test_a_row_without_modes_switches_when_the_provider_declares_none(stub, medi
     assert switched.reason.startswith("p/s/image "), "the reason names what would have run"
 
 
+def _by_count(images: int, videos: int) -> str:
+    return "s/image" if (images, videos) == (1, 0) else "s/many"
+
+
+@pytest.mark.parametrize(
+    "named, images, ran",
+    [
+        (None, 0, "s/text"),
+        (None, 1, "s/image"),
+        (None, 2, "s/many"),
+        ("q/other", 2, "s/many"),
+        ("s/image", 1, "s/image"),
+    ],
+)
+def test_a_provider_may_say_which_model_stands_in_for_its_default(stub, media, named, images, ran):
+    caps = Caps(image_to_video=ModeCaps(enabled=True, max_input_images=2))
+    many = Model(id="s/many", modes=(Mode.IMAGE_TO_VIDEO,))
+    text, image = (replace(row, siblings=None) for row in FAMILY)
+    provider = stub("p", text, image, many, caps=caps, default_for=_by_count)
+    found = plan(Request(prompt="x", model=named), media(images), provider, "s/text")
+    assert found.job.model == ran
+    assert [change.applied for change in found.changes] == [ran] * (ran != "s/text")
+
+
+@pytest.mark.parametrize("named", ["p/s/text", "s/text", " P / s/text "])
+def test_a_default_that_the_caller_named_is_not_replaced(stub, media, named):
+    text = replace(FAMILY[0], siblings=None)
+    provider = stub("p", text, *FAMILY[1:], caps=FAMILY_CAPS, default_for=_by_count)
+    found = plan(Request(prompt="x", model=named), media(1), provider, "s/text")
+    assert found == Skip("p/s/text does not make image-to-video; it has text-to-video")
+
+
 def test_a_row_lays_its_own_caps_over_those_of_the_provider(stub, media):
     row = Model(id="m", caps=Caps(generate=ModeCaps(supported_duration_seconds=(6, 10))))
     base = Caps(generate=ModeCaps(supported_duration_seconds=(5,), supports_audio=True))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_nb.core.capabilities import Caps, ModeCaps, overlay
+from openclaw_nb.core.capabilities import Caps, ModeCaps, mode_of, overlay
 from openclaw_nb.core.domain import Job, Link, Mode
 from openclaw_nb.providers import PROVIDERS, by_id
 
@@ -159,7 +159,9 @@ def test_k13_a_declared_value_reaches_the_wire(provider, model, mode, control):
     block = overlay(provider.caps, provider.model(model).caps).block(mode)
     others = [each for each in controls(block, model) if each.keys() == control.keys()]
     assert all(sent(control) != sent(other) for other in others if other != control)
-    assert sent(control) != sent({}) or len(others) > 1
+    (value,) = control.values()
+    alone = f": {value!r}" in repr(sent(control).json)
+    assert sent(control) != sent({}) or len(others) > 1 or alone
 
 
 @pytest.mark.parametrize("provider", EVERY_PROVIDER)
@@ -169,6 +171,14 @@ def test_a_sibling_is_a_row_that_has_the_mode_its_twin_lacks(provider):
             assert mode not in row.modes
             assert mode in provider.model(sibling).modes
             assert sibling in {other.id for other in provider.models}
+
+
+@pytest.mark.parametrize("provider", [p for p in PROVIDERS if p.default_for])
+@pytest.mark.parametrize("images, videos", [(1, 0), (2, 0), (0, 1), (1, 1)])
+def test_a_stand_in_for_the_default_is_a_row_that_has_the_mode(provider, images, videos):
+    row = provider.model(provider.default_for(images, videos))
+    assert row in provider.models
+    assert (mode_of(images, videos) or Mode.VIDEO_TO_VIDEO) in row.modes
 
 
 @pytest.mark.parametrize("provider", EVERY_PROVIDER)
