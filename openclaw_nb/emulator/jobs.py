@@ -61,6 +61,8 @@ class Scenario:
     """How long a slow download takes."""
     oversize_bytes: int = 17 * 2**20
     """Size of an oversize download; still a playable MP4."""
+    quirk: str | None = None
+    """A word of the provider's own, for what only it does; its service lists them and refuses others."""
     render: Literal["full", "draft"] = "full"
     """A draft is an eighth of the size and at most a second long: for tests that do not look at it."""
 

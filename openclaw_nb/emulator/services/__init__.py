@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openclaw_nb.emulator.jobs import Jobs
 from openclaw_nb.emulator.wire import Handler
 
-from . import fal, minimax, openai
+from . import fal, minimax, openai, runway, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +26,7 @@ SERVICES: dict[str, Service] = {
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
+    "runway": Service(runway.service, runway.new_id),
+    "together": Service(together.service, together.new_id, "/v2"),
 }
 """By provider id."""
