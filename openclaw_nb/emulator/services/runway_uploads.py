@@ -13,7 +13,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-
 from openclaw_nb.emulator.hosting import key_leaked
 from openclaw_nb.emulator.wire import MalformedError, Part, Request, Response, answer
 
