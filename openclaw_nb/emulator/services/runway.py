@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from pydantic import ValidationError
-
 from openclaw_nb.emulator.hosting import hand_over, key_leaked
 from openclaw_nb.emulator.jobs import Job, Jobs, Order
 from openclaw_nb.emulator.references import Source, UnreadableError
 from openclaw_nb.emulator.wire import Handler, MalformedError, Reply, Request, Response, answer
 
-from .runway_schemas import ENDPOINTS, UPLOADED, issues, read
+from .runway_schemas import ENDPOINTS, UPLOADED, InvalidBodyError, read
 from .runway_uploads import Uploads
 
 VERSION = "2024-11-06"
@@ -102,17 +100,17 @@ class Runway:
             return _said(400, f"no such quirk {scenario.quirk!r}; there are {list(FAILURES)}")
         try:
             asked = request.fields()
-            body = read(endpoint, asked)
-            spec = body.film(self._resolve)
+            row, body = read(endpoint, asked)
+            spec = row.film(body, self._resolve)
         except MalformedError as error:
             return _said(400, str(error))
-        except ValidationError as error:
-            return answer({"error": "Validation of body failed", "issues": issues(error)}, 400)
+        except InvalidBodyError as error:
+            return answer({"error": str(error), "issues": error.issues}, 400)
         except UnreadableError as error:
             return _said(400, f"Invalid asset: {error}.")
         if scenario.submit_moderated:
             return _said(400, "The prompt did not pass content moderation.")
-        credits = body.credits(spec.seconds)
+        credits = row.price(body, spec.seconds)
 
         def said(job: Job) -> Response:
             job.notes["credits"] = credits

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from abc import abstractmethod
-from collections.abc import Callable
-from typing import Annotated, ClassVar, Literal, Self
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -23,10 +24,10 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
-from typing_extensions import override
 
 from openclaw_nb.emulator.clips import ClipSpec, even
 from openclaw_nb.emulator.references import (
+    Footage,
     Source,
     UnreadableError,
     data_uri_bytes,
@@ -40,16 +41,13 @@ MAX_URL = 2048
 IMAGE_URI_CHARACTERS, VIDEO_URI_CHARACTERS = 5 * 2**20, 16 * 2**20
 IMAGE_TYPES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/webp"})
 FPS = 24
-ASSUMED_SIZE, ASSUMED_SECONDS = (1280, 720), 5.0
-"""Of a video that lives elsewhere: it is not fetched."""
+ASSUMED = Footage(1280, 720, 5.0)
+"""What a video is taken for that lives elsewhere: it is not fetched."""
+Issue = dict[str, object]
 
 Resolve = Callable[[str], Source]
 """The bytes of an upload; any other address as it is."""
 
-TextRatio = Literal["1280:720", "720:1280"]
-ImageRatio = Literal["1280:720", "720:1280", "1104:832", "960:960", "832:1104", "1584:672"]
-VeoRatio = Literal["1280:720", "720:1280", "1920:1080", "1080:1920"]
-OldRatio = Literal["1280:768", "768:1280"]
 Format = Literal[
     "mp4",
     "prores",
@@ -69,12 +67,6 @@ Profile = Literal["422", "4444", "422 Proxy", "422 LT", "422 HQ", "4444 XQ"]
 
 def _no(text: str) -> PydanticCustomError:
     return PydanticCustomError("custom", "{text}", {"text": text})
-
-
-def _prompt(text: str) -> str:
-    if not 1 <= len(text.encode("utf-16-le")) // 2 <= MAX_PROMPT_UNITS:
-        raise _no(f"must have 1 to {MAX_PROMPT_UNITS} UTF-16 code units")
-    return text
 
 
 def _checked_url(text: str) -> str:
@@ -122,10 +114,8 @@ def _video(text: str) -> str:
     return text if text.startswith(UPLOADED) else _checked_url(text)
 
 
-Prompt = Annotated[str, AfterValidator(_prompt)]
 Image = Annotated[str, AfterValidator(_image)]
 Video = Annotated[str, AfterValidator(_video)]
-Seconds = Annotated[int, Field(ge=2, le=10)]
 
 
 class _Strict(BaseModel):
@@ -140,201 +130,11 @@ class Moderation(_Strict):
     public_figure_threshold: Literal["auto", "low"] = "auto"
 
 
-class First(_Strict):
-    """A picture to begin with."""
-
-    uri: Image
-    position: Literal["first"]
-
-
 class Frame(_Strict):
     """A picture to begin or to end with."""
 
     uri: Image
     position: Literal["first", "last"]
-
-
-class _Body(_Strict):
-    credits_per_second: ClassVar[int]
-    """Read in Runway's skills reference (2026-04) and litellm's price map (2026-11)."""
-
-    model: str
-    seed: int | None = Field(default=None, ge=0, le=2**32 - 1)
-
-    @abstractmethod
-    def film(self, resolve: Resolve) -> ClipSpec:
-        """The clip; raises UnreadableError for a video that cannot be read."""
-
-    def credits(self, seconds: float) -> int:
-        """What so many seconds cost."""
-        return math.ceil(seconds * self.credits_per_second)
-
-
-class _Made(_Body):
-    """From a text or an image: the ratio is the size in pixels."""
-
-    prompt_text: Prompt | None = None
-    ratio: str
-    duration: int
-
-    @override
-    def film(self, resolve: Resolve) -> ClipSpec:
-        wide, _, high = self.ratio.partition(":")
-        size, image = (int(wide), int(high)), self.first
-        source = resolve(image) if image else None
-        prompt, seconds, sound = self.prompt_text or "", self.duration, self.sound
-        return ClipSpec("runway", self.model, prompt, *size, seconds, FPS, sound, source)
-
-    @property
-    def first(self) -> str | None:
-        """The picture it begins with."""
-        given: str | list[First] | list[Frame] | None = getattr(self, "prompt_image", None)
-        return given[0].uri if isinstance(given, list) else given
-
-    @property
-    def sound(self) -> bool:
-        """Whether it has sound."""
-        return False
-
-
-class _Gen45(_Made):
-    credits_per_second = 12
-
-    model: Literal["gen4.5"]
-    prompt_text: Prompt
-    duration: Seconds
-    content_moderation: Moderation | None = None
-    output_format: Format = "mp4"
-    prores_profile: Profile | None = None
-
-
-class Gen45Text(_Gen45):
-    """gen4.5 from text."""
-
-    ratio: TextRatio
-
-
-class Gen45Image(_Gen45):
-    """gen4.5 from an image."""
-
-    ratio: ImageRatio
-    prompt_image: Image | Annotated[list[First], Field(min_length=1, max_length=1)]
-
-
-class Gen4Turbo(_Made):
-    """gen4_turbo, from an image only; 10 s when no length is given (assumed)."""
-
-    credits_per_second = 5
-
-    model: Literal["gen4_turbo"]
-    ratio: ImageRatio
-    duration: Seconds = 10
-    prompt_image: Image | Annotated[list[First], Field(min_length=1, max_length=1)]
-    content_moderation: Moderation | None = None
-
-
-class _Veo31(_Made):
-    """Sound is on when it is not given (assumed), and has its price."""
-
-    credits_per_second = 40
-
-    model: Literal["veo3.1", "veo3.1_fast"]
-    ratio: VeoRatio
-    duration: Literal[4, 6, 8] = 8
-    audio: bool = True
-    negative_prompt: str | None = None
-
-    @property
-    @override
-    def sound(self) -> bool:
-        return self.audio
-
-    @override
-    def credits(self, seconds: float) -> int:
-        silent, loud = (10, 15) if self.model == "veo3.1_fast" else (20, self.credits_per_second)
-        return math.ceil(seconds * (loud if self.audio else silent))
-
-
-class Veo31Text(_Veo31):
-    """veo3.1 and its fast sister from text."""
-
-    prompt_text: Prompt
-
-
-class Veo31Image(_Veo31):
-    """The same from a first frame, and a last one if wished."""
-
-    prompt_image: Image | Annotated[list[Frame], Field(min_length=1, max_length=2)]
-
-    @model_validator(mode="after")
-    def _framed(self) -> Self:
-        frames = self.prompt_image if isinstance(self.prompt_image, list) else []
-        positions = [frame.position for frame in frames]
-        if frames and sorted(positions) not in (["first"], ["first", "last"]):
-            raise _no("promptImage needs a first frame, and may have one last frame")
-        return self
-
-
-class _Veo3(_Made):
-    credits_per_second = 40
-
-    model: Literal["veo3"]
-    ratio: VeoRatio
-    duration: Literal[8] = 8
-
-    @property
-    @override
-    def sound(self) -> bool:
-        return True
-
-
-class Veo3Text(_Veo3):
-    """veo3 from text; retired."""
-
-    prompt_text: Prompt
-
-
-class Veo3Image(_Veo3):
-    """veo3 from an image; retired."""
-
-    prompt_image: Image | Annotated[list[First], Field(min_length=1, max_length=1)]
-
-
-class Gen3aTurbo(_Made):
-    """gen3a_turbo, from an image only; retired."""
-
-    credits_per_second = 5
-
-    model: Literal["gen3a_turbo"]
-    ratio: OldRatio
-    duration: Literal[5, 10] = 10
-    prompt_image: Image | Annotated[list[Frame], Field(min_length=1, max_length=2)]
-
-
-class _Reworked(_Body):
-    """From a video: its size and length are kept."""
-
-    max_seconds: ClassVar[float]
-
-    video_uri: Video
-    prompt_text: Prompt | None = None
-    content_moderation: Moderation | None = None
-
-    @override
-    def film(self, resolve: Resolve) -> ClipSpec:
-        source = resolve(self.video_uri)
-        size, seconds = ASSUMED_SIZE, ASSUMED_SECONDS
-        if isinstance(source, str) and source.startswith("data:"):
-            source = data_uri_bytes(source)
-        if isinstance(source, bytes):
-            found = footage(source)
-            size, seconds = (found.width, found.height), found.seconds
-        prompt, pace = self.prompt_text or "", (min(seconds, self.max_seconds), FPS)
-        return ClipSpec("runway", self.model, prompt, *self.shaped(size), *pace, video=source)
-
-    def shaped(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The size of the result."""
-        return even(size[0]), even(size[1])
 
 
 class Range(BaseModel):
@@ -361,40 +161,6 @@ class Keyframe(_Strict):
         return self
 
 
-class Aleph2(_Reworked):
-    """aleph2: about the first 30 s of a video."""
-
-    credits_per_second = 28
-    max_seconds = 30
-
-    model: Literal["aleph2"]
-    ratio: str | None = None
-    keyframes: list[Keyframe] = Field(default=[], max_length=5)
-    output_format: Literal["mp4", "prores", "png_sequence", "sdr_rec709_10bit"] = "mp4"
-    prores_profile: Profile | None = None
-    target_aspect_ratio: (
-        Literal["16:9", "4:3", "3:2", "1:1", "2:3", "3:4", "9:16", "21:9"] | None
-    ) = None
-
-    @model_validator(mode="after")
-    def _all_or_none(self) -> Self:
-        if len({keyframe.range is None for keyframe in self.keyframes}) > 1:
-            raise _no("either all keyframes have a range or none")
-        return self
-
-    @override
-    def shaped(self, size: tuple[int, int]) -> tuple[int, int]:
-        if self.target_aspect_ratio is None:
-            return super().shaped(size)
-        wide, _, high = self.target_aspect_ratio.partition(":")
-        scale = max(size[0] / int(wide), size[1] / int(high))
-        return even(int(wide) * scale), even(int(high) * scale)
-
-    @override
-    def credits(self, seconds: float) -> int:
-        return max(56, super().credits(seconds))
-
-
 class ImageReference(_Strict):
     """A picture of the style."""
 
@@ -402,54 +168,207 @@ class ImageReference(_Strict):
     uri: Image
 
 
-class Gen4Aleph(_Reworked):
-    """gen4_aleph: the first 5 s of a video; the ratio is ignored; retired."""
+class Body(_Strict):
+    """Every field that any of the models has; the model's row says which are its own."""
 
-    credits_per_second = 15
-    max_seconds = 5
-
-    model: Literal["gen4_aleph"]
-    prompt_text: Prompt
-    ratio: ImageRatio | Literal["848:480", "640:480"] | None = None
+    model: str
+    prompt_text: str | None = Field(default=None, min_length=1)
+    prompt_image: Image | Annotated[list[Frame], Field(min_length=1, max_length=2)] | None = None
+    video_uri: Video | None = None
+    ratio: str | None = None
+    duration: int | None = None
+    seed: int | None = Field(default=None, ge=0, le=2**32 - 1)
+    audio: bool = True
+    negative_prompt: str | None = None
+    content_moderation: Moderation | None = None
+    output_format: Format = "mp4"
+    prores_profile: Profile | None = None
+    keyframes: list[Keyframe] = Field(default=[], max_length=5)
+    target_aspect_ratio: (
+        Literal["16:9", "4:3", "3:2", "1:1", "2:3", "3:4", "9:16", "21:9"] | None
+    ) = None
     references: list[ImageReference] = Field(default=[], max_length=1)
 
+    @model_validator(mode="after")
+    def _alike(self) -> Self:
+        if len({keyframe.range is None for keyframe in self.keyframes}) > 1:
+            raise _no("either all keyframes have a range or none")
+        return self
 
-ENDPOINTS: dict[str, dict[str, type[_Body]]] = {
+    @property
+    def first(self) -> str | None:
+        """The picture it begins with."""
+        given = self.prompt_image
+        return given[0].uri if isinstance(given, list) else given
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model at one endpoint. Credits are for a second of output."""
+
+    needs: str
+    takes: str
+    credits: int
+    ratios: tuple[str, ...] = ()
+    lengths: tuple[int, ...] = ()
+    max_prompt: int = MAX_PROMPT_UNITS
+    usual: int = 0
+    """The length when none is given (assumed)."""
+    positions: tuple[tuple[str, ...], ...] = (("first",),)
+    formats: tuple[str, ...] = ()
+    silent_credits: int = 0
+    longest: float = 0
+    """How much of a video is used, in seconds."""
+    least_credits: int = 0
+    sound: bool = False
+
+    def problems(self, asked: dict[str, object]) -> Iterator[Issue]:
+        """What this model does not take."""
+        needs = self.needs.split()
+        for name in {"model", *needs} - set(asked):
+            yield _issue("invalid_type", name, "Required")
+        for name in set(asked) - {"model", "seed", *needs, *self.takes.split()}:
+            yield _issue("unrecognized_keys", name, "Unrecognized key")
+        prompt = str(asked.get("promptText", ""))
+        if len(prompt.encode("utf-16-le")) // 2 > self.max_prompt:
+            yield _issue("too_big", "promptText", f"at most {self.max_prompt} UTF-16 units")
+        choices = {"ratio": self.ratios, "duration": self.lengths, "outputFormat": self.formats}
+        for name, values in choices.items():
+            if values and name in asked and asked[name] not in values:
+                yield _issue("invalid_value", name, f"Invalid option: expected one of {values}")
+
+    def film(self, body: Body, resolve: Resolve) -> ClipSpec:
+        """The clip; raises UnreadableError for a video that cannot be read."""
+        if body.video_uri:
+            return self._reworked(body, resolve(body.video_uri))
+        wide, _, high = (body.ratio or "").partition(":")
+        return ClipSpec(
+            "runway",
+            body.model,
+            body.prompt_text or "",
+            int(wide),
+            int(high),
+            body.duration or self.usual,
+            FPS,
+            audio=self.sound and body.audio,
+            first_image=resolve(body.first) if body.first else None,
+        )
+
+    def _reworked(self, body: Body, source: Source) -> ClipSpec:
+        """With the size and the length of the video."""
+        if isinstance(source, str) and source.startswith("data:"):
+            source = data_uri_bytes(source)
+        found = footage(source) if isinstance(source, bytes) else ASSUMED
+        size = _shaped(found, body.target_aspect_ratio)
+        seconds = min(found.seconds, self.longest)
+        prompt = body.prompt_text or ""
+        return ClipSpec("runway", body.model, prompt, *size, seconds, FPS, video=source)
+
+    def price(self, body: Body, seconds: float) -> int:
+        """What so many seconds cost, in credits."""
+        rate = self.credits if body.audio else self.silent_credits or self.credits
+        return max(self.least_credits, math.ceil(seconds * rate))
+
+
+def _shaped(found: Footage, ratio: str | None) -> tuple[int, int]:
+    """The size of a reworked video: its own, expanded to the ratio if there is one."""
+    wide, _, high = (ratio or f"{found.width}:{found.height}").partition(":")
+    scale = max(found.width / int(wide), found.height / int(high))
+    return even(int(wide) * scale), even(int(high) * scale)
+
+
+_TWO = ("1280:720", "720:1280")
+_SIX = (*_TWO, "1104:832", "960:960", "832:1104", "1584:672")
+_LARGE = (*_TWO, "1920:1080", "1080:1920")
+_2_TO_10 = tuple(range(2, 11))
+_BOTH_ENDS = (("first",), ("first", "last"), ("last", "first"))
+_MASTER = "contentModeration outputFormat proresProfile"
+
+_GEN45 = Row("promptText ratio duration", _MASTER, 12, _TWO, _2_TO_10)
+_GEN45_IMAGE = replace(_GEN45, needs=f"{_GEN45.needs} promptImage", ratios=_SIX)
+_TURBO = Row(
+    "ratio promptImage", "promptText duration contentModeration", 5, _SIX, _2_TO_10, usual=10
+)
+_GEN3A = Row(
+    "ratio promptImage", "promptText duration", 5, ("1280:768", "768:1280"), (5, 10), usual=10
+)
+_VEO3 = Row("promptText ratio", "duration", 40, _LARGE, (8,), usual=8, sound=True)
+_VEO3_IMAGE = replace(_VEO3, needs="ratio promptImage", takes="promptText duration")
+_VEO31 = replace(_VEO3, takes="duration audio negativePrompt", lengths=(4, 6, 8), silent_credits=20)
+_VEO31_IMAGE = replace(
+    _VEO31,
+    needs="ratio promptImage",
+    takes=f"promptText {_VEO31.takes}",
+    positions=_BOTH_ENDS,
+)
+_ALEPH2 = Row(
+    "videoUri",
+    f"promptText ratio keyframes targetAspectRatio {_MASTER}",
+    28,
+    formats=("mp4", "prores", "png_sequence", "sdr_rec709_10bit"),
+    max_prompt=sys.maxsize,
+    longest=30,
+    least_credits=56,
+)
+_GEN4_ALEPH = Row(
+    "videoUri promptText",
+    "ratio references contentModeration",
+    15,
+    (*_SIX, "848:480", "640:480"),
+    longest=5,
+)
+
+ENDPOINTS: dict[str, dict[str, Row]] = {
     "text_to_video": {
-        "gen4.5": Gen45Text,
-        "veo3.1": Veo31Text,
-        "veo3.1_fast": Veo31Text,
-        "veo3": Veo3Text,
+        "gen4.5": _GEN45,
+        "veo3.1": _VEO31,
+        "veo3.1_fast": replace(_VEO31, credits=15, silent_credits=10),
+        "veo3": _VEO3,
     },
     "image_to_video": {
-        "gen4.5": Gen45Image,
-        "gen4_turbo": Gen4Turbo,
-        "gen3a_turbo": Gen3aTurbo,
-        "veo3.1": Veo31Image,
-        "veo3.1_fast": Veo31Image,
-        "veo3": Veo3Image,
+        "gen4.5": _GEN45_IMAGE,
+        "gen4_turbo": _TURBO,
+        "gen3a_turbo": replace(_GEN3A, positions=_BOTH_ENDS),
+        "veo3.1": _VEO31_IMAGE,
+        "veo3.1_fast": replace(_VEO31_IMAGE, credits=15, silent_credits=10),
+        "veo3": _VEO3_IMAGE,
     },
-    "video_to_video": {"aleph2": Aleph2, "gen4_aleph": Gen4Aleph},
+    "video_to_video": {"aleph2": _ALEPH2, "gen4_aleph": _GEN4_ALEPH},
 }
+"""Credits as in Runway's skills reference (2026-04) and litellm's price map (2026-11)."""
 
 
-def read(endpoint: str, asked: dict[str, object]) -> _Body:
-    """The body as Runway reads it; raises ValidationError."""
+class InvalidBodyError(ValueError):
+    """A body that Runway refuses, and all that is wrong with it."""
+
+    def __init__(self, found: list[Issue]) -> None:
+        super().__init__("Validation of body failed")
+        self.issues = found
+
+
+def read(endpoint: str, asked: dict[str, object]) -> tuple[Row, Body]:
+    """The model's row and the body; raises InvalidBodyError."""
     models = ENDPOINTS[endpoint]
-    kind = models.get(str(asked.get("model")))
-    if kind is None:
-        raise ValidationError.from_exception_data(
-            endpoint,
-            [
-                {
-                    "type": "literal_error",
-                    "loc": ("model",),
-                    "input": asked.get("model"),
-                    "ctx": {"expected": " or ".join(repr(name) for name in models)},
-                }
-            ],
-        )
-    return kind.model_validate(asked)
+    row = models.get(str(asked.get("model")))
+    if row is None:
+        text = f"Invalid option: expected one of {tuple(models)}"
+        raise InvalidBodyError([_issue("invalid_value", "model", text)])
+    found = list(row.problems(asked))
+    try:
+        body = Body.model_validate(asked)
+    except ValidationError as error:
+        raise InvalidBodyError(found + issues(error)) from error
+    if isinstance(body.prompt_image, list):
+        positions = tuple(frame.position for frame in body.prompt_image)
+        if positions not in row.positions:
+            found.append(_issue("custom", "promptImage", f"no frames at {positions}"))
+    if found:
+        raise InvalidBodyError(found)
+    return row, body
+
+
+def _issue(code: str, name: str, message: str) -> Issue:
+    return {"code": code, "path": [name], "message": message}
 
 
 _CODES = {
@@ -459,12 +378,13 @@ _CODES = {
     "greater_than_equal": "too_small",
     "less_than_equal": "too_big",
     "too_short": "too_small",
+    "string_too_short": "too_small",
     "too_long": "too_big",
     "custom": "custom",
 }
 
 
-def issues(error: ValidationError) -> list[dict[str, object]]:
+def issues(error: ValidationError) -> list[Issue]:
     """What is wrong, in Runway's shape."""
     return [
         {
