@@ -125,7 +125,7 @@ def fit(job: Job) -> Fitted | Skip:
 def _unfit(job: Job) -> str | None:
     if job.model in UNMAPPED:
         return f"{job.model} has fields of its own, which are not known here; use gen4.5 or veo3.1"
-    units = len(job.prompt.encode("utf-16-le")) // 2
+    units = len(job.prompt.encode("utf-16-le", "surrogatepass")) // 2
     if job.model in PROMPT_1000 and units > _PROMPT_UNITS:
         return f"takes prompts of at most {_PROMPT_UNITS} UTF-16 units, this one has {units}"
     return None
@@ -372,10 +372,9 @@ def _done(ticket: RunwayTicket, task: _Task, reply: Reply) -> Done:
 
 # Errors
 
-_NEW_PROMPT = "another prompt may pass"
 _FAILURES: tuple[tuple[str, Why, str], ...] = (
     ("SAFETY.INPUT.", Why.CONTENT_POLICY, "Runway gives no credits back for a refused input"),
-    ("SAFETY.OUTPUT.", Why.CONTENT_POLICY, _NEW_PROMPT),
+    ("SAFETY.OUTPUT.", Why.CONTENT_POLICY, "another prompt may pass"),
     ("INPUT_PREPROCESSING.SAFETY.", Why.CONTENT_POLICY, ""),
     ("INPUT_PREPROCESSING.INTERNAL", Why.SERVER_ERROR, ""),
     ("INTERNAL.BAD_OUTPUT.", Why.SERVER_ERROR, "the same request may work another time"),

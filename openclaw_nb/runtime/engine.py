@@ -199,7 +199,10 @@ class Engine:
     async def cancel(self, run: Run) -> None:
         """Tell the provider to stop, where it can be told; a failure is only logged."""
         build, ticket = run.provider.build_cancel, run.ticket
-        if build is None or ticket is None:
+        if ticket is None:
+            return
+        if build is None:
+            run.note(f"it cannot be told to stop: job {run.job_id} goes on and may be billed")
             return
         deadline = Deadline(self.clock, _CANCEL_SECONDS)
 

@@ -11,9 +11,11 @@ from runwayml.lib import polling
 import openclaw_nb as oc
 from openclaw_nb.client import Client
 from openclaw_nb.emulator import Scenario
+from openclaw_nb.providers import by_id
 from openclaw_nb.vendors import Endpoint
 from tests.capture import differences, listening
 from tests.environments import environment
+from tests.runtime.world import FakeClock, a_job, a_run, access_to, engine
 from tests.test_client import until_accepted
 
 KEY = {"authorization": "Bearer key_test", "x-runway-version": "2024-11-06"}
@@ -589,6 +591,30 @@ def test_cancelling_is_the_same_call(tmp_path):
     found = differences(mine, other)
     assert set(found) == {"path", "content-type"}
     assert found["content-type"] == ("", "application/json"), "theirs names one for an empty body"
+
+
+def test_cancelling_late_deletes_nothing(emulator, api):
+    play(emulator, polls=1)
+    clock = FakeClock()
+    run = a_run(by_id["runway"], access_to(emulator, "runway"), clock)
+
+    async def submit_and_cancel():
+        async with engine(clock) as opened:
+            run.ticket = (await opened.submit(run, a_job(run.provider))).ticket
+            await opened.cancel(run)
+
+    asyncio.run(submit_and_cancel())
+    assert api.task(run.ticket.id).json()["status"] == "SUCCEEDED"
+
+
+def test_a_host_that_takes_no_uploads_makes_no_job(emulator, make_client, tmp_path):
+    film = tmp_path / "in.mp4"
+    film.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(4_000_000))
+    elsewhere = Endpoint(emulator.urls["minimax"], "k")
+    client = make_client("runway", endpoints={"runway": elsewhere})
+    with pytest.raises(oc.ProviderRefused, match="404"):
+        client.generate_video("x", model="runway/aleph2", video=film, exact_model=True).result(9)
+    assert emulator.jobs == []
 
 
 def test_a_withdrawn_model_that_is_refused_names_its_successor(emulator, make_client, footage):

@@ -230,7 +230,7 @@ class Row:
         for name in set(asked) - {"model", "seed", *needs, *self.takes.split()}:
             yield _issue("unrecognized_keys", name, "Unrecognized key")
         prompt = str(asked.get("promptText", ""))
-        if len(prompt.encode("utf-16-le")) // 2 > self.max_prompt:
+        if len(prompt.encode("utf-16-le", "surrogatepass")) // 2 > self.max_prompt:
             yield _issue("too_big", "promptText", f"at most {self.max_prompt} UTF-16 units")
         choices = {"ratio": self.ratios, "duration": self.lengths, "outputFormat": self.formats}
         for name, values in choices.items():

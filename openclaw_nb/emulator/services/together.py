@@ -11,6 +11,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from http import HTTPStatus
 from typing import cast
 
 from pydantic import ValidationError
@@ -176,7 +177,8 @@ def _invalid(error: ValidationError) -> Response:
 def _refused(
     status: int, message: str, code: str = "invalid_value", param: str | None = None
 ) -> Response:
-    kind = "invalid_request_error" if status < 500 else "server_error"  # noqa: PLR2004
+    ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = "server_error" if ours else "invalid_request_error"
     error = {"message": message, "type": kind, "param": param, "code": code}
     return answer({"error": error}, status)
 
