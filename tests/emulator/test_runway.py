@@ -158,10 +158,26 @@ def test_key_and_version_are_needed_on_every_call(emulator, api, http):
         ("text_to_video", {**VEO, "duration": 5}, ["duration"], "invalid_value"),
         ("text_to_video", {**VEO, "ratio": "960:960"}, ["ratio"], "invalid_value"),
         ("image_to_video", TURBO, ["promptImage"], "invalid_type"),
+        ("image_to_video", {**TURBO, "promptImage": "a.png"}, ["promptImage"], "custom"),
         ("image_to_video", {**VEO, "promptImage": FRAMES[1:]}, ["promptImage"], "custom"),
         ("image_to_video", {**VEO, "promptImage": FRAMES[:1] * 2}, ["promptImage"], "custom"),
         ("video_to_video", {**ALEPH, "duration": 5}, ["duration"], "unrecognized_keys"),
         ("video_to_video", {**ALEPH, "videoUri": "in.mp4"}, ["videoUri"], "custom"),
+        ("video_to_video", {**ALEPH, "videoUri": "data:image/png,x"}, ["videoUri"], "custom"),
+        ("video_to_video", {**ALEPH, "videoUri": "data:video/mp4"}, ["videoUri"], "custom"),
+        ("video_to_video", {**ALEPH, "keyframes": [{"uri": PICTURE}]}, ["keyframes", 0], "custom"),
+        (
+            "video_to_video",
+            {
+                **ALEPH,
+                "keyframes": [
+                    {"uri": PICTURE, "at": 0.1},
+                    {"uri": PICTURE, "at": 0.2, "range": {"start_seconds": 1, "end_seconds": 2}},
+                ],
+            },
+            [],
+            "custom",
+        ),
         ("video_to_video", {**ALEPH, "model": "gen4_aleph"}, ["promptText"], "invalid_type"),
         (
             "video_to_video",
@@ -248,9 +264,20 @@ def test_a_prompt_can_be_refused_at_submission(emulator, api):
 
 def test_unknown_addresses_and_wrong_methods(api, http):
     assert api.task("nobody").status_code == 404
+    assert http.get(f"{api.url}/outputs/nobody.mp4").status_code == 404
+    assert http.post(f"{api.url}/storage/nobody").status_code == 404
+    for where in ("text_to_video", "uploads"):
+        said = http.post(f"{api.url}/v1/{where}", content=b"{", headers=KEY)
+        assert said.status_code == 400
     assert api.post("text_to_song", TEXT).status_code == 404
     assert http.get(f"{api.url}/v1/text_to_video", headers=KEY).status_code == 405
     assert http.post(f"{api.url}/v1/tasks/x", headers=KEY).status_code == 405
+
+
+def test_a_poll_can_fail_in_passing(emulator, api):
+    play(emulator, poll_failures=(502,))
+    id = api.post("text_to_video", TEXT).json()["id"]
+    assert [api.task(id).status_code for _ in range(2)] == [502, 200]
 
 
 # uploads

@@ -154,6 +154,10 @@ def test_an_unknown_quirk_is_refused(emulator, api):
             "media.frame_images.0.input_image",
         ),
         (
+            {"model": IMAGE, "prompt": "a boat", "media": {"frame_videos": [{"video": "a"}]}},
+            "media.frame_videos.0.video",
+        ),
+        (
             {"model": IMAGE, "prompt": "a boat", "media": {"reference_images": ["iVBO"]}},
             "media.reference_images.0",
         ),

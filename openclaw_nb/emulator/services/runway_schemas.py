@@ -389,7 +389,8 @@ def issues(error: ValidationError) -> list[Issue]:
     return [
         {
             "code": _CODES.get(found["type"], "invalid_type"),
-            "path": list(found["loc"]),
+            # Without the branch of a union, which only the validator here has a name for.
+            "path": [piece for piece in found["loc"] if "[" not in str(piece)],
             "message": found["msg"],
         }
         for found in error.errors(include_url=False, include_input=False)
