@@ -31,7 +31,7 @@ FILE = """
       mediaGenerationAutoProviderFallback: false,
     },
   },
-  models: {providers: {fal: {apiKey: "SECRET", baseUrl: "http://127.0.0.1:1/fal"}}},
+  models: {providers: {fal: {apiKey: "HUSH", baseUrl: "http://127.0.0.1:1/fal"}}},
 }
 """
 
@@ -214,12 +214,12 @@ def test_a_secret_reference_names_a_variable():
 
 
 def test_values_of_keys_are_in_no_repr(write, home):
-    client = Client(write(FILE), home=home, environ={"MINIMAX_API_KEY": "SECRET"})
+    client = Client(write(FILE), home=home, environ={"MINIMAX_API_KEY": "HUSH"})
     provider = client.settings.provider("fal")
     assert provider.api_key is not None
-    assert provider.api_key.get_secret_value() == "SECRET"
+    assert provider.api_key.get_secret_value() == "HUSH"
     shown = [client, client.settings, provider, *map(client.vendors.reach, PROVIDERS)]
-    assert not any("SECRET" in repr(each) or "SECRET" in str(each) for each in shown)
+    assert not any("HUSH" in repr(each) or "HUSH" in str(each) for each in shown)
 
 
 # what may be asked

@@ -329,7 +329,7 @@ def test_status_says_what_is_active_in_the_session(make_client, emulator):
 
 
 def test_list_tells_models_modes_and_what_is_configured(home):
-    environ = {"MINIMAX_API_KEY": "SECRET"}
+    environ = {"MINIMAX_API_KEY": "HUSH"}
     client = oc.Client(home=home, environ=environ)
     result = oc.video_generate({"action": "list"}, client=client)
     details = result["details"]
@@ -363,7 +363,7 @@ def test_list_tells_models_modes_and_what_is_configured(home):
     assert durations == [4, 8, 12]
     assert "durations=4/8/12" in result["text"]
     assert "env MINIMAX_API_KEY" in result["text"]
-    assert "SECRET" not in json.dumps(result)
+    assert "HUSH" not in json.dumps(result)
 
 
 def test_the_schema_is_a_json_schema_for_function_calling():

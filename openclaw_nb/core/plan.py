@@ -38,14 +38,13 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     the cap are never altered: they skip the model.
     """
     mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
-    asked = provider.model(model.strip())
-    row, switched = _endpoint(provider, asked, mode, _stand_in(request, media, provider, asked))
+    row, switched = _endpoint(request, media, provider, model.strip())
     ref = Ref(provider.id, row.id)
     caps = overlay(provider.caps, row.caps)
     declared = effective(caps, row.id, len(media.images), len(media.videos))
     limits = declared or flat(caps)
     if reason := (
-        skips.references(ref, row, declared, limits, media)
+        skips.references(ref, row, declared, limits, media, _having(provider, mode))
         or skips.options(ref, limits.provider_options, request.provider_options)
         or skips.duration(ref, limits, request.duration_seconds)
     ):
@@ -62,16 +61,26 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
 
 
 def _endpoint(
-    provider: AnyProvider, row: Model, mode: Mode, stand_in: str | None
+    request: Request, media: Media, provider: AnyProvider, asked: str
 ) -> tuple[Model, tuple[Change, ...]]:
-    """The endpoint of `row`'s family that has `mode`, and the change to it if it is another."""
-    modes = overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
-    sibling = (row.siblings or {}).get(mode, stand_in)
-    if sibling is None or mode in modes:
+    """The row of `asked`, or the one that has the request's mode; the change if it has another id."""
+    mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
+    row, why = provider.model(asked), f"{provider.label} has renamed it"
+    other = (row.siblings or {}).get(mode) or _stand_in(request, media, provider, row)
+    if other and mode not in _modes(provider, row):
+        row, why = provider.model(other), f"{row.id} does not make {mode.words}"
+    if row.id == asked:
         return row, ()
-    why = f"{row.id} does not make {mode.words}"
-    change = Change(setting="model", requested=row.id, applied=sibling, why=why)
-    return provider.model(sibling), (change,)
+    return row, (Change(setting="model", requested=asked, applied=row.id, why=why),)
+
+
+def _modes(provider: AnyProvider, row: Model) -> tuple[Mode, ...]:
+    return overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
+
+
+def _having(provider: AnyProvider, mode: Mode) -> tuple[str, ...]:
+    """The models that have `mode`."""
+    return tuple(row.id for row in provider.models if mode in _modes(provider, row))
 
 
 def _stand_in(request: Request, media: Media, provider: AnyProvider, row: Model) -> str | None:

@@ -21,6 +21,8 @@ _MODULES = (
     "openai",
     "openrouter",
     "qwen",
+    "runway",
+    "together",
     "xai",
 )
 

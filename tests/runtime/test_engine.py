@@ -283,7 +283,7 @@ def test_a_job_is_taken_up_from_its_ticket_alone(emulator, id):
 
 
 @each_provider
-def test_cancelling_reaches_the_provider_where_it_can_be_told(emulator, play, id):
+def test_cancelling_reaches_the_provider_where_it_can_be_told(emulator, play, caplog, id):
     play(polls=50)
     story = Story(emulator, id)
 
@@ -296,6 +296,7 @@ def test_cancelling_reaches_the_provider_where_it_can_be_told(emulator, play, id
     asyncio.run(go())
     stopped = emulator.jobs[0].state == "cancelled"
     assert stopped is (story.provider.build_cancel is not None)
+    assert ("goes on and may be billed" in caplog.text) is not stopped
 
 
 def test_cancelling_that_fails_is_logged_and_no_error(emulator, caplog):

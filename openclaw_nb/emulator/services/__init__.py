@@ -11,13 +11,15 @@ from openclaw_nb.emulator.wire import Handler
 from . import (
     alibaba,
     byteplus,
-    byteplus_seedance15,
     byteplus_seedance2,
+    byteplus_seedance15,
     fal,
     minimax,
     openai,
     openrouter,
     qwen,
+    runway,
+    together,
     xai,
 )
 
@@ -36,13 +38,17 @@ class Service:
 SERVICES: dict[str, Service] = {
     "alibaba": Service(alibaba.service, alibaba.new_id),
     "byteplus": Service(byteplus.service, byteplus.new_id, "/api/v3"),
-    "byteplus-seedance15": Service(byteplus_seedance15.service, byteplus_seedance15.new_id, "/api/v3"),
+    "byteplus-seedance15": Service(
+        byteplus_seedance15.service, byteplus_seedance15.new_id, "/api/v3"
+    ),
     "byteplus-seedance2": Service(byteplus_seedance2.service, byteplus_seedance2.new_id, "/api/v3"),
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
     "openrouter": Service(openrouter.service, openrouter.new_id, "/api/v1"),
     "qwen": Service(qwen.service, qwen.new_id),
+    "runway": Service(runway.service, runway.new_id),
+    "together": Service(together.service, together.new_id, "/v2"),
     "xai": Service(xai.service, xai.new_id, "/v1"),
 }
 """By provider id."""
