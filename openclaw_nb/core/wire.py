@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -55,6 +56,8 @@ class Reply:
     body: bytes
     path: str = ""
     """The `path` of the call that it answers: some answers are only whole together with it."""
+    base_url: str = ""
+    """What that path was appended to; an address in the answer may be relative to it."""
 
     def read(self, shape: type[M]) -> M:
         """The body as `shape`; raises `Malformed` with the keys that were present instead."""
@@ -257,7 +260,10 @@ class Provider(Generic[T]):
     keyless: bool = False
     """Can be used without a key; counts as configured when the configuration has a word about it."""
     read_base_url: Callable[[str], str] | None = None
-    """Turns the base URL that the user configured into the one calls go to."""
+    """Turns the base URL that the user configured into the one calls go to.
+
+    Raises ValueError with a sentence for the user when it cannot be used.
+    """
     base_url_env: str | None = None
     """A variable of the vendor's own that names the host, used after the configuration."""
     aliases: tuple[str, ...] = ()
@@ -298,3 +304,18 @@ def new_to_us(ticket: T, status: str) -> Wait[T]:
 def data_uri(asset: Asset) -> str | Inline:
     """A reference for a JSON field that takes a URL or a data URI."""
     return asset.url if isinstance(asset, Link) else Inline(asset)
+
+
+def hosted_near(reply: Reply, url: str) -> Hosted:
+    """A file at `url`, which may be relative; only at the API's own origin does it need the key.
+
+    Raises `Malformed` when `url` is no http(s) address.
+    """
+    try:
+        whole = urljoin(reply.base_url, url)
+        home, there = urlsplit(reply.base_url), urlsplit(whole)
+    except ValueError:
+        raise Malformed(f"{url!r} is no address") from None
+    if there.scheme not in ("http", "https") or not there.netloc:
+        raise Malformed(f"{url!r} is no http(s) address")
+    return Hosted(whole, keyed=(there.scheme, there.netloc) == (home.scheme, home.netloc))

@@ -137,7 +137,8 @@ class Transport:
                 provider, access, call, url, deadline, keyed=call.keyed
             ) as answer:
                 body = await read_limited(answer, provider.max_reply_bytes)
-                return Reply(answer.status_code, dict(answer.headers), body, call.path)
+                headers = dict(answer.headers)
+                return Reply(answer.status_code, headers, body, call.path, access.base_url)
         except _NEVER_ARRIVED as error:
             raise Unreachable(reason(error)) from error
         except BROKEN as error:

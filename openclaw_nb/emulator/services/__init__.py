@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openclaw_nb.emulator.jobs import Jobs
 from openclaw_nb.emulator.wire import Handler
 
-from . import fal, minimax, openai
+from . import deepinfra, fal, minimax, openai, vydra
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,10 @@ class Service:
 
 
 SERVICES: dict[str, Service] = {
+    "deepinfra": Service(deepinfra.service, deepinfra.new_id, "/v1/openai"),
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
+    "vydra": Service(vydra.service, vydra.new_id, "/api/v1"),
 }
 """By provider id."""
