@@ -157,7 +157,9 @@ def test_without_any_key_the_error_says_what_to_set(home):
     with pytest.raises(oc.NoCandidate) as caught:
         keyless.generate_video(PROMPT)
     text = str(caught.value)
-    for word in ("FAL_KEY", "MINIMAX_API_KEY", "videoGenerationModel", FAL, "emulate()"):
+    variables = [p.key.env[0] for p in PROVIDERS if p.key.env][:3]
+    default = f"{PROVIDERS[0].id}/{PROVIDERS[0].default_model.id}"
+    for word in (*variables, "videoGenerationModel", default, "emulate()"):
         assert word in text
     assert not (home / "notebook").exists(), "nothing was to be done"
 
@@ -371,6 +373,21 @@ def test_a_retired_default_is_chosen_on_another_host(emulator, home):
         assert client.generate_video(PROMPT).result(9).provider == "openai"
     finally:
         client.close()
+
+
+def test_a_base_url_that_a_provider_refuses_stops_that_provider_alone(emulator, home):
+    settings = settings_for(emulator, "deepinfra", "fal")
+    wrong = "https://api.deepinfra.com/v1/inference"
+    settings["models"]["providers"]["deepinfra"]["baseUrl"] = wrong
+    client = Client(settings, home=home, environ={}, clock=Hurry())
+    try:
+        video = client.generate_video(PROMPT).result(9)
+        with pytest.raises(oc.ConfigError, match=r"deepinfra\.baseUrl.*older.*Nothing was sent"):
+            client.vendors.reach(by_id["deepinfra"])
+    finally:
+        client.close()
+    assert video.provider == "fal"
+    assert [attempt.ref.provider for attempt in video.attempts] == ["deepinfra"]
 
 
 def test_the_environment_decides_in_the_providers_order_before_the_configuration(home):
