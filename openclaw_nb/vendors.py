@@ -120,7 +120,7 @@ class Vendors:
             raise ConfigError(f"plugins.entries.{provider.id}.config", str(error)) from error
 
     def _base_url(self, provider: AnyProvider) -> str:
-        """Where the provider's calls go, without a trailing slash. Raises ConfigError."""
+        """Where the provider's calls go, without a trailing slash."""
         if endpoint := self._endpoints.get(provider.id):
             return endpoint.base_url
         named = self._settings.provider(provider.id).base_url
@@ -129,22 +129,12 @@ class Vendors:
         if not named:
             return provider.base_url
         named = named.strip()
-        try:
-            return provider.read_base_url(named) if provider.read_base_url else named.rstrip("/")
-        except ValueError as error:
-            where = f"models.providers.{provider.id}.baseUrl"
-            raise ConfigError(where, f"{error} Nothing was sent.") from error
+        return provider.read_base_url(named) if provider.read_base_url else named.rstrip("/")
 
     def _retired(self) -> dict[str, str]:
         """Defaults that the vendor's own host no longer serves; other hosts may still."""
-        vendors = [provider for provider in self.providers if self._is_at_home(provider)]
+        vendors = [p for p in self.providers if self._base_url(p) == p.base_url]
         return retired_defaults(vendors, datetime.now(tz=UTC).date())
-
-    def _is_at_home(self, provider: AnyProvider) -> bool:
-        try:
-            return self._base_url(provider) == provider.base_url
-        except ConfigError:
-            return False
 
     def _nothing_configured(self, notices: Sequence[str]) -> str:
         keyed = [provider for provider in self.providers if provider.key.env]

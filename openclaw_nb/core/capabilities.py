@@ -94,8 +94,6 @@ class Model:
     """Laid over the provider's declaration: a field given here replaces, a None keeps."""
     siblings: Mapping[Mode, str] | None = None
     """For a mode this endpoint lacks, the endpoint that has it; planning switches and says so."""
-    stand_ins: Mapping[Mode, str] | None = None
-    """The same with a model of another family: only for requests that name no model."""
     retires_on: date | None = None
     """When the provider's public host stops serving it."""
     replaced_by: str | None = None

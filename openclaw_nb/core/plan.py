@@ -38,8 +38,7 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     the cap are never altered: they skip the model.
     """
     mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
-    named = request.model is not None
-    row, switched = _endpoint(provider, provider.model(model.strip()), mode, named=named)
+    row, switched = _endpoint(provider, provider.model(model.strip()), mode)
     ref = Ref(provider.id, row.id)
     caps = overlay(provider.caps, row.caps)
     declared = effective(caps, row.id, len(media.images), len(media.videos))
@@ -61,13 +60,10 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     return _fitted(planned, provider)
 
 
-def _endpoint(
-    provider: AnyProvider, row: Model, mode: Mode, *, named: bool
-) -> tuple[Model, tuple[Change, ...]]:
-    """The endpoint that has `mode` in place of `row`, and the change to it if it is another."""
+def _endpoint(provider: AnyProvider, row: Model, mode: Mode) -> tuple[Model, tuple[Change, ...]]:
+    """The endpoint of `row`'s family that has `mode`, and the change to it if it is another."""
     modes = overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
-    others = {**({} if named else row.stand_ins or {}), **(row.siblings or {})}
-    sibling = others.get(mode)
+    sibling = (row.siblings or {}).get(mode)
     if sibling is None or mode in modes:
         return row, ()
     why = f"{row.id} does not make {mode.words}"

@@ -31,9 +31,7 @@ def _mode_missing(ref: Ref, row: Model, media: Media) -> str | None:
     if row.modes is None or mode in row.modes:
         return None
     has = ", ".join(mode.words for mode in row.modes) or "no mode"
-    other = (row.stand_ins or {}).get(mode)
-    instead = f"; {ref.provider}/{other} does" if other else ""
-    return f"{ref} does not make {mode.words}; it has {has}{instead}"
+    return f"{ref} does not make {mode.words}; it has {has}"
 
 
 def _references_unsupported(ref: Ref, declared: ModeCaps | None, media: Media) -> str | None:

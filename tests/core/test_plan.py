@@ -181,17 +181,6 @@ def test_a_row_without_modes_switches_when_the_provider_declares_none(stub, medi
     assert switched.reason.startswith("p/s/image "), "the reason names what would have run"
 
 
-def test_a_stand_in_runs_only_when_no_model_is_named(stub, media):
-    text = Model(id="text", modes=(Mode.GENERATE,), stand_ins={Mode.IMAGE_TO_VIDEO: "s/image"})
-    provider = stub("p", text, FAMILY[1], caps=FAMILY_CAPS)
-    found = plan(Request(prompt="x"), media(1), provider, "text")
-    assert (str(found.ref), found.changes[0].applied) == ("p/s/image", "s/image")
-    named = plan(Request(prompt="x", model="p/text"), media(1), provider, "text")
-    assert named == Skip(
-        "p/text does not make image-to-video; it has text-to-video; p/s/image does"
-    )
-
-
 def test_a_row_lays_its_own_caps_over_those_of_the_provider(stub, media):
     row = Model(id="m", caps=Caps(generate=ModeCaps(supported_duration_seconds=(6, 10))))
     base = Caps(generate=ModeCaps(supported_duration_seconds=(5,), supports_audio=True))
