@@ -74,7 +74,7 @@ def resolve(text: str, providers: Sequence[AnyProvider], *, lookup: bool = True)
     if parsed and (known := find_provider(parsed.provider, providers)):
         return Resolved(Ref(known.id, parsed.model))
     model = text.strip()
-    having = [p.id for p in providers if any(row.id == model for row in p.models)] if lookup else []
+    having = [p.id for p in providers if p.model(model) in p.models] if lookup else []
     if not having:
         return Resolved(parsed)
     first, *others = having

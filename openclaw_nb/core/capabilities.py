@@ -94,6 +94,10 @@ class Model:
     """Laid over the provider's declaration: a field given here replaces, a None keeps."""
     siblings: Mapping[Mode, str] | None = None
     """For a mode this endpoint lacks, the endpoint that has it; planning switches and says so."""
+    sibling_when_named: bool = True
+    """False: a caller who names this model gets no sibling in its place."""
+    former_ids: tuple[str, ...] = ()
+    """Older spellings of `id`; planning takes them for this row and says so."""
     retires_on: date | None = None
     """When the provider's public host stops serving it."""
     replaced_by: str | None = None

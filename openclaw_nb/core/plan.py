@@ -38,13 +38,13 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     the cap are never altered: they skip the model.
     """
     mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
-    row, switched = _endpoint(provider, provider.model(model.strip()), mode)
+    row, switched = _endpoint(request, provider, model.strip(), mode)
     ref = Ref(provider.id, row.id)
     caps = overlay(provider.caps, row.caps)
     declared = effective(caps, row.id, len(media.images), len(media.videos))
     limits = declared or flat(caps)
     if reason := (
-        skips.references(ref, row, declared, limits, media)
+        skips.references(ref, row, declared, limits, media, _having(provider, mode))
         or skips.options(ref, limits.provider_options, request.provider_options)
         or skips.duration(ref, limits, request.duration_seconds)
     ):
@@ -60,15 +60,29 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     return _fitted(planned, provider)
 
 
-def _endpoint(provider: AnyProvider, row: Model, mode: Mode) -> tuple[Model, tuple[Change, ...]]:
-    """The endpoint of `row`'s family that has `mode`, and the change to it if it is another."""
-    modes = overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
+def _endpoint(
+    request: Request, provider: AnyProvider, asked: str, mode: Mode
+) -> tuple[Model, tuple[Change, ...]]:
+    """The row of `asked`, or of its sibling that has `mode`; the change if it has another id."""
+    row = provider.model(asked)
     sibling = (row.siblings or {}).get(mode)
-    if sibling is None or mode in modes:
+    named = (request.model or "").strip().endswith(asked)
+    if sibling and mode not in _modes(provider, row) and (row.sibling_when_named or not named):
+        row, why = provider.model(sibling), f"{row.id} does not make {mode.words}"
+    else:
+        why = f"{provider.label} has renamed it"
+    if row.id == asked:
         return row, ()
-    why = f"{row.id} does not make {mode.words}"
-    change = Change(setting="model", requested=row.id, applied=sibling, why=why)
-    return provider.model(sibling), (change,)
+    return row, (Change(setting="model", requested=asked, applied=row.id, why=why),)
+
+
+def _modes(provider: AnyProvider, row: Model) -> tuple[Mode, ...]:
+    return overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
+
+
+def _having(provider: AnyProvider, mode: Mode) -> tuple[str, ...]:
+    """The models that have `mode`."""
+    return tuple(row.id for row in provider.models if mode in _modes(provider, row))
 
 
 def _job(request: Request, media: Media, model: str, mode: Mode, style: Style) -> Job:

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from openclaw_nb.core.capabilities import ModeCaps, Model, OptionType, mode_of
 from openclaw_nb.core.domain import Kind, Media, Mode, Ref
 from openclaw_nb.core.geometry import duration_choices, nearest_duration
+from openclaw_nb.core.normalise import listed
 
 _LISTED = 200
+_NAMED = 3
 
 
 def references(
-    ref: Ref, row: Model, declared: ModeCaps | None, limits: ModeCaps, media: Media
+    ref: Ref,
+    row: Model,
+    declared: ModeCaps | None,
+    limits: ModeCaps,
+    media: Media,
+    having: Sequence[str],
 ) -> str | None:
     """The mode that is missing, or the kind of reference that the model does not take so many of.
 
-    `declared` is what the mode declares, if anything; `limits` the same or the flat fallbacks.
+    `declared` is what the mode declares, if anything; `limits` the same or the flat fallbacks;
+    `having` the models of the provider that have the mode.
     """
     return (
-        _mode_missing(ref, row, media)
+        _mode_missing(ref, row, media, having)
         or _references_unsupported(ref, declared, media)
         or _too_many(ref, limits, media)
     )
 
 
-def _mode_missing(ref: Ref, row: Model, media: Media) -> str | None:
+def _mode_missing(ref: Ref, row: Model, media: Media, having: Sequence[str]) -> str | None:
     mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
     if row.modes is None or mode in row.modes:
         return None
     has = ", ".join(mode.words for mode in row.modes) or "no mode"
-    return f"{ref} does not make {mode.words}; it has {has}"
+    others = f"; {listed(having[:_NAMED])} of {ref.provider} can" if having else ""
+    return f"{ref} does not make {mode.words}; it has {has}{others}"
 
 
 def _references_unsupported(ref: Ref, declared: ModeCaps | None, media: Media) -> str | None:

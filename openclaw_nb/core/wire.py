@@ -290,7 +290,8 @@ class Provider(Generic[T]):
 
     def model(self, id: str) -> Model:
         """The row of `id`; an id without a row gets an empty one, as any id may be passed on."""
-        return next((row for row in self.models if row.id == id), Model(id=id))
+        known = (row for row in self.models if id in (row.id, *row.former_ids))
+        return next(known, Model(id=id))
 
 
 AnyProvider: TypeAlias = Provider[Any]

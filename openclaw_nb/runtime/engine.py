@@ -44,7 +44,7 @@ _SUBMIT_GRACE_SECONDS = 30.0
 _SLOWING = 1.25
 _LAST_SLOWING = 50
 _CANCEL_SECONDS = 10.0
-_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_MAYBE_RETIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _EMULATOR_HEADER = "x-openclaw-emulator"
 _E = TypeVar("_E", bound=ProviderError)
 
@@ -284,7 +284,8 @@ class Engine:
     def _refused(self, run: Run, step: Refused) -> ProviderRefused:
         details = ", ".join(filter(None, [step.why, step.code, step.request_id]))
         advice = [step.advice]
-        if step.why is Why.MODEL_NOT_FOUND or step.status in _GONE:
+        content = step.why is Why.CONTENT_POLICY
+        if step.why is Why.MODEL_NOT_FOUND or (step.status in _MAYBE_RETIRED and not content):
             today = datetime.now(tz=UTC).date()
             advice.append(retired(run.provider, run.ref.model, today))
         text = ". ".join(filter(None, [f"{step.said} ({details})", *advice]))

@@ -258,3 +258,8 @@ def test_a_retired_default_without_credentials_is_no_news(stub):
         None, Selection(), (stub("google", ENDED),), set(), retired={"google": NOTICE}
     )
     assert (found.refs, found.notices) == ((), ())
+
+
+def test_a_former_id_is_found_without_its_provider(stub):
+    provider = stub("p", Model(id="m", former_ids=("M",)))
+    assert resolve("M", [provider]).ref == Ref("p", "M")

@@ -127,6 +127,15 @@ def test_a_missing_mode_is_said_before_anything_else(stub, media):
     )
 
 
+def test_the_models_that_have_the_missing_mode_are_named(stub, media):
+    rows = ("a", "b", "c", "d")
+    having = [Model(id=id, modes=(Mode.GENERATE, Mode.VIDEO_TO_VIDEO)) for id in rows]
+    provider = stub("p", Model(id="m", modes=(Mode.GENERATE,)), *having)
+    assert plan(Request(prompt="x"), media(0, 1), provider, "m") == Skip(
+        "p/m does not make video-to-video; it has text-to-video; a, b or c of p can"
+    )
+
+
 def test_references_then_options_then_the_length_are_checked(stub, media):
     block = ModeCaps(provider_options={}, max_duration_seconds=10)
     provider = stub("p", "m", caps=Caps(generate=block))
@@ -164,6 +173,26 @@ def test_the_sibling_endpoint_that_has_the_mode_is_used_and_reported(stub, media
         why="s/text does not make image-to-video",
     )
     assert found.job.resolution == "480P", "the caps are those of the sibling"
+
+
+@pytest.mark.parametrize(
+    "named, runs", [(None, True), ("q/other", True), ("p/s/text", False), ("s/text", False)]
+)
+def test_a_sibling_may_stand_in_only_for_a_model_that_was_not_named(stub, media, named, runs):
+    rows = (replace(FAMILY[0], sibling_when_named=False), FAMILY[1])
+    provider = stub("p", *rows, caps=FAMILY_CAPS)
+    found = plan(Request(prompt="x", model=named), media(1), provider, "s/text")
+    assert isinstance(found, Plan) is runs
+    assert runs or found.reason.endswith("it has text-to-video; s/image of p can")
+
+
+def test_a_former_id_means_the_row_of_today_and_that_is_reported(stub, media):
+    row = Model(id="m", former_ids=("M",), modes=(Mode.GENERATE,))
+    found = plan(Request(prompt="x"), media(), stub("p", row), "M")
+    assert found.ref == Ref("p", "m")
+    assert found.changes == (
+        Change(setting="model", requested="M", applied="m", why="P has renamed it"),
+    )
 
 
 def test_an_endpoint_that_has_the_mode_itself_is_kept(stub, media):
