@@ -78,8 +78,7 @@ class Vendors:
         """Where its key comes from, or `config` for one that needs none; None: not configured."""
         found = self.credential(provider)
         if found:
-            refused = provider.key.refuse and provider.key.refuse(found.key)
-            return None if refused else found.source
+            return None if _refused(provider, found, self._base_url(provider)) else found.source
         about = self._settings.provider(provider.id)
         try:
             usable = about.model_fields_set and self._as_configured(provider).keyless
@@ -109,7 +108,7 @@ class Vendors:
             return Reach(usual, Access(base_url, key, {}, endpoint.poll_seconds))
         wire = usual if base_url == usual.base_url else usual.elsewhere or usual
         access = Access(base_url, key, self._settings.provider(provider.id).headers)
-        return Reach(wire, access, _unusable(usual, found))
+        return Reach(wire, access, _unusable(usual, found, base_url))
 
     def _as_configured(self, provider: AnyProvider) -> AnyProvider:
         if provider.configure is None:
@@ -149,11 +148,19 @@ class Vendors:
         )
 
 
-def _unusable(provider: AnyProvider, found: config.Credential | None) -> str:
+def _unusable(provider: AnyProvider, found: config.Credential | None, base_url: str) -> str:
     if found is None:
         return "" if provider.keyless else "no API key"
-    refused = provider.key.refuse(found.key) if provider.key.refuse else ""
-    return f"the key from {found.source} is not usable: {refused}" if refused else ""
+    return _refused(provider, found, base_url)
+
+
+def _refused(provider: AnyProvider, found: config.Credential, base_url: str) -> str:
+    """Why the API is not called with this key or at this address; empty when it is."""
+    if refused := provider.key.refuse and provider.key.refuse(found.key):
+        return f"the key from {found.source} is not usable: {refused}"
+    if refused := provider.refuse_base_url and provider.refuse_base_url(base_url):
+        return f"the base URL {base_url} is not usable: {refused}"
+    return ""
 
 
 def _text_of(path: str) -> str:

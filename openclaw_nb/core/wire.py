@@ -260,10 +260,9 @@ class Provider(Generic[T]):
     keyless: bool = False
     """Can be used without a key; counts as configured when the configuration has a word about it."""
     read_base_url: Callable[[str], str] | None = None
-    """Turns the base URL that the user configured into the one calls go to.
-
-    Raises ValueError with a sentence for the user when it cannot be used.
-    """
+    """Turns the base URL that the user configured into the one calls go to."""
+    refuse_base_url: Callable[[str], str] | None = None
+    """Why an address is one where this API is not served; an empty text when it may be."""
     base_url_env: str | None = None
     """A variable of the vendor's own that names the host, used after the configuration."""
     aliases: tuple[str, ...] = ()

@@ -227,15 +227,9 @@ def _code(failure: _Failure) -> str:
     return "" if code is None else str(code)
 
 
-def read_base_url(configured: str) -> str:
-    """As given, but not the retired synchronous API, which speaks another wire."""
-    url = configured.strip().rstrip("/")
-    if "/v1/inference" in url:
-        raise ValueError(
-            f"{url} is DeepInfra's older inference API; video jobs are at {_BASE_URL}. "
-            "Take the setting out, or set that address."
-        )
-    return url
+def refuse_base_url(base_url: str) -> str:
+    """DeepInfra's older, synchronous API speaks another wire."""
+    return f"video jobs are at {_BASE_URL}" if "/v1/inference" in base_url else ""
 
 
 PROVIDER = Provider(
@@ -252,7 +246,7 @@ PROVIDER = Provider(
     parse_status=parse_status,
     parse_error=parse_error,
     fit=fit,
-    read_base_url=read_base_url,
+    refuse_base_url=refuse_base_url,
     poll_seconds=5,
     deadline_seconds=600,
     http_seconds=60,

@@ -85,7 +85,8 @@ MODELS = (
         id=_VEO,
         modes=(Mode.GENERATE,),
         # Another vendor's model at another price: never in place of one asked for by name.
-        stand_ins={Mode.IMAGE_TO_VIDEO: _KLING},
+        siblings={Mode.IMAGE_TO_VIDEO: _KLING},
+        sibling_when_named=False,
         checked_on=_CHECKED,
         price=_credits(175),
     ),
@@ -152,7 +153,7 @@ def _unfit(job: Job) -> str:
 def _notes(job: Job) -> Iterator[str]:
     roles = sorted({image.role for image in job.images if image.role} - {"first_frame"})
     if roles:
-        yield f"Vydra has no roles of images: {', '.join(roles)} is not said"
+        yield f"Vydra knows no roles of images; {', '.join(roles)} is not sent"
     if job.model == _KLING:
         yield (
             "Vydra documents kling as motion control, which follows a clip; "

@@ -160,7 +160,7 @@ def test_k13_a_declared_value_reaches_the_wire(provider, model, mode, control):
 @pytest.mark.parametrize("provider", EVERY_PROVIDER)
 def test_a_sibling_is_a_row_that_has_the_mode_its_twin_lacks(provider):
     for row in provider.models:
-        for mode, sibling in {**(row.siblings or {}), **(row.stand_ins or {})}.items():
+        for mode, sibling in (row.siblings or {}).items():
             assert mode not in row.modes
             assert mode in provider.model(sibling).modes
             assert sibling in {other.id for other in provider.models}

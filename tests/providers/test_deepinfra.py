@@ -302,21 +302,11 @@ def test_not_found_means_the_model_at_submission_and_the_job_at_a_poll(path, why
     assert refused.why is why
 
 
-@pytest.mark.parametrize(
-    "configured, used",
-    [
-        (f"{BASE}/", BASE),
-        ("https://api.deepinfra.com/v1", "https://api.deepinfra.com/v1"),
-        ("http://127.0.0.1:8000/deepinfra/v1/openai", "http://127.0.0.1:8000/deepinfra/v1/openai"),
-    ],
-)
-def test_a_base_url_is_used_as_given(configured, used):
-    assert deepinfra.read_base_url(configured) == used
-
-
 def test_the_older_inference_api_is_refused_with_the_way_out():
-    with pytest.raises(ValueError, match=r"v1/openai"):
-        deepinfra.read_base_url("https://api.deepinfra.com/v1/inference/Pixverse/Pixverse-T2V")
+    older = "https://api.deepinfra.com/v1/inference"
+    assert BASE in deepinfra.refuse_base_url(older)
+    assert deepinfra.refuse_base_url(BASE) == ""
+    assert deepinfra.refuse_base_url("https://api.deepinfra.com/v1") == ""
 
 
 def test_nothing_can_be_cancelled():

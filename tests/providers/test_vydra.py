@@ -96,7 +96,7 @@ def test_kling_needs_an_image_and_takes_one():
 
 
 def test_veo3_asked_for_by_name_takes_no_image_and_names_the_model_that_does():
-    assert "vydra/kling does" in planned("veo3", PICTURE).reason
+    assert "kling, kling-3.1" in planned("veo3", PICTURE).reason
 
 
 def test_without_a_named_model_an_image_goes_to_kling_and_that_is_told():
