@@ -374,6 +374,21 @@ def test_a_retired_default_is_chosen_on_another_host(emulator, home):
         client.close()
 
 
+def test_a_base_url_that_a_provider_refuses_keeps_that_provider_alone_from_running(emulator, home):
+    settings = settings_for(emulator, "deepinfra", "fal")
+    older = "https://api.deepinfra.com/v1/inference"
+    settings["models"]["providers"]["deepinfra"]["baseUrl"] = older
+    client = Client(settings, home=home, environ={}, clock=Hurry())
+    try:
+        video = client.generate_video(PROMPT).result(9)
+        named = {"model": "deepinfra/Pixverse/Pixverse-T2V", "exact_model": True}
+        with pytest.raises(oc.MissingKey, match="inference is not usable: video jobs are at"):
+            client.generate_video(PROMPT, **named).result(9)
+    finally:
+        client.close()
+    assert (video.provider, video.attempts) == ("fal", ())
+
+
 def test_the_environment_decides_in_the_providers_order_before_the_configuration(home):
     settings = {"models": {"providers": {"minimax": {"apiKey": "from-config"}}}}
     names = by_id["minimax"].key.env

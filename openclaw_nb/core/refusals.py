@@ -74,6 +74,9 @@ def _sentences(body: JsonValue) -> Iterator[str]:
     failure = _get(body, "failure")
     for value in (error, _get(error, "message"), _get(error, "detail"), detail):
         yield value if isinstance(value, str) else ""
+    for name in ("error", "message"):
+        inner = _get(detail, name)
+        yield inner if isinstance(inner, str) else ""
     yield "; ".join(_items(detail))
     for value in (
         _get(body, "message"),

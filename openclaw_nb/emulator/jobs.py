@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Literal, cast
 
 from .clips import Clip, ClipSpec, Studio
-from .wire import Fault, Request, Response
+from .wire import Fault, Request, Response, answer
 
 Ending = Literal["succeeded", "moderated", "failed", "expired", "cancelled"]
 State = Literal["queued", "running", "succeeded", "moderated", "failed", "expired", "cancelled"]
@@ -211,6 +211,13 @@ class Jobs:
     def play(self, scenario: Scenario) -> None:
         """From now on; jobs already accepted keep theirs."""
         self.scenario, self.submissions, self.accepted = scenario, 0, 0
+
+    def no_such_quirk(self, known: Collection[str]) -> Response | None:
+        """The answer to any request while the scenario names a quirk that its service does not have."""
+        quirk = self.scenario.quirk
+        if quirk is None or quirk in known:
+            return None
+        return answer({"error": f"no quirk {quirk!r}; there are {sorted(known)}"}, 501)
 
     def reset(self) -> None:
         """Forget every job."""

@@ -16,6 +16,7 @@ _MODULES = (
     "byteplus",
     "byteplus_seedance15",
     "byteplus_seedance2",
+    "deepinfra",
     "fal",
     "minimax",
     "openai",
@@ -23,6 +24,7 @@ _MODULES = (
     "qwen",
     "runway",
     "together",
+    "vydra",
     "xai",
 )
 

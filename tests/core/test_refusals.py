@@ -76,6 +76,8 @@ def reply(body, status=400, **headers):
             {"detail": [{"loc": ["body", "prompt"], "msg": "too long"}, {"msg": "no"}]},
             "prompt: too long; no",
         ),
+        ({"detail": {"error": "no"}}, "no"),
+        ({"detail": {"message": "no"}}, "no"),
         ({"message": "no"}, "no"),
         ({"base_resp": {"status_msg": "no"}}, "no"),
         ({"failure": "no"}, "no"),

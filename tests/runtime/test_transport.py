@@ -56,6 +56,12 @@ def download(hosted, server, *, provider=None, offset=0, **access):
     return asyncio.run(go())
 
 
+def test_an_answer_says_what_its_path_was_appended_to(server):
+    server.answer("/status", b"{}")
+    reply = send(GET, server)
+    assert (reply.path, reply.base_url) == ("/status", server.url)
+
+
 def carries_key(seen):
     return SECRET in json.dumps(seen.headers)
 

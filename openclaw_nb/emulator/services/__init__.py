@@ -13,6 +13,7 @@ from . import (
     byteplus,
     byteplus_seedance2,
     byteplus_seedance15,
+    deepinfra,
     fal,
     minimax,
     openai,
@@ -20,6 +21,7 @@ from . import (
     qwen,
     runway,
     together,
+    vydra,
     xai,
 )
 
@@ -42,6 +44,7 @@ SERVICES: dict[str, Service] = {
         byteplus_seedance15.service, byteplus_seedance15.new_id, "/api/v3"
     ),
     "byteplus-seedance2": Service(byteplus_seedance2.service, byteplus_seedance2.new_id, "/api/v3"),
+    "deepinfra": Service(deepinfra.service, deepinfra.new_id, "/v1/openai"),
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
@@ -49,6 +52,7 @@ SERVICES: dict[str, Service] = {
     "qwen": Service(qwen.service, qwen.new_id),
     "runway": Service(runway.service, runway.new_id),
     "together": Service(together.service, together.new_id, "/v2"),
+    "vydra": Service(vydra.service, vydra.new_id, "/api/v1"),
     "xai": Service(xai.service, xai.new_id, "/v1"),
 }
 """By provider id."""
