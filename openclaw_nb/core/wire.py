@@ -204,6 +204,9 @@ class Key:
     form: str = "Bearer {}"
     config_first: bool = False
     """The configuration's key wins over the environment's."""
+    borrowed: tuple[str, ...] = ()
+    """Variables of `env` that are another id's own. A key from there serves who names this id, but
+    does not make it a candidate by itself: one account is not tried twice."""
     refuse: Callable[[str], str] | None = None
     """Why a key is of a kind that this API does not take; an empty text when it is fine."""
     read: Callable[[str], tuple[str, str]] | None = None

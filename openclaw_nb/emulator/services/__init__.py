@@ -25,6 +25,7 @@ class Service:
 SERVICES: dict[str, Service] = {
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
+    "minimax-portal": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
 }
 """By provider id."""
