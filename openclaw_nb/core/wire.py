@@ -40,6 +40,9 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     keyed: bool = True
     """False: no key goes with it even to the provider's own host, as to a signed address."""
+    host: str = ""
+    """Another host of the vendor that has this path, such as `https://rest.example.com`. A base URL
+    that the user names, or the emulator, stands for it too."""
 
 
 class Malformed(ValueError):

@@ -286,7 +286,7 @@ def test_openai_reads_the_errors(client):
 
 LINES = [
     {"prompt": "a boat", "model": "sora-2", "seconds": "4", "size": "1280x720"},
-    {"prompt": "a naïve \"boat\"\nat sea", "model": "sora-2"},
+    {"prompt": 'a naïve "boat"\nat sea', "model": "sora-2"},
     {"prompt": "a boat", "model": "sora-2-pro", "seconds": "8", "size": "1280x720", "file": "a.png"},
 ]  # fmt: skip
 

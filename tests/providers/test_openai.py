@@ -70,9 +70,7 @@ def test_a_length_becomes_the_nearest_of_three_and_the_larger_on_a_tie(asked, ma
     ],
 )
 def test_a_ratio_becomes_a_size_and_what_has_no_field_is_dropped(style, size):
-    planned = plan(
-        Request(prompt="a heron", **style), Media(), openai.PROVIDER, "sora-2-pro"
-    )
+    planned = plan(Request(prompt="a heron", **style), Media(), openai.PROVIDER, "sora-2-pro")
     assert form(planned.job).get("size") == size
     assert bool(planned.ignored) is (size is None)
 
