@@ -168,7 +168,8 @@ def _refused_options(job: Job, endpoint: Endpoint) -> dict[str, str]:
     refused: dict[str, str] = {}
     for name, value in job.provider_options.items():
         if queue.is_header(name):
-            refused |= present({name: queue.refused(name, value)})
+            if why := queue.refused(name, value):
+                refused[name] = why
         elif name in decided:
             refused[name] = "a parameter of the request already decides it"
         elif endpoint is not UNKNOWN and name not in endpoint.options:

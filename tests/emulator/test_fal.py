@@ -455,17 +455,23 @@ def official_at(monkeypatch):
     """fal-client with all of fal's hosts at one address."""
     opened = []
 
+    def kept(self, make=fal_client.SyncClient._get_cdn_client):
+        opened.append(make(self))  # it never closes the connection of an upload
+        return opened[-1]
+
     def at(url):
+        monkeypatch.setattr(fal_client.SyncClient, "_get_cdn_client", kept)
         for name in ("QUEUE_URL_FORMAT", "RUN_URL_FORMAT"):
             monkeypatch.setattr(fal_client.client, name, f"{url}/")
         for name in ("REST_URL", "CDN_URL"):
             monkeypatch.setattr(fal_client.client, name, url)
-        opened.append(fal_client.SyncClient(key="test"))
-        return opened[-1]
+        client = fal_client.SyncClient(key="test")
+        opened.append(client._client)
+        return client
 
     yield at
-    for client in opened:
-        client._client.close()
+    for connections in opened:
+        connections.close()
 
 
 @pytest.fixture
