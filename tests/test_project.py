@@ -52,11 +52,12 @@ def test_a_provider_has_one_name_everywhere(home, place):
 
 
 def test_a_twin_lives_with_the_provider_whose_wire_it_shares_and_is_named_after_it():
-    twins = {twin: home.PROVIDER for home in HOMES for twin in getattr(home, "TWINS", ())}
+    twins = [(home.PROVIDER, twin) for home in HOMES for twin in getattr(home, "TWINS", ())]
     assert {provider.id for provider in PROVIDERS} == {
-        provider.id for provider in (*twins, *(home.PROVIDER for home in HOMES))
+        *(home.PROVIDER.id for home in HOMES),
+        *(twin.id for _, twin in twins),
     }
-    for twin, first in twins.items():
+    for first, twin in twins:
         assert twin.id.startswith(f"{first.id}-")
         assert twin.ticket is first.ticket
         assert f"`{twin.id}`" in (ROOT / "docs" / "providers" / f"{first.id}.md").read_text()

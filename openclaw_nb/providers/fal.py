@@ -277,7 +277,8 @@ def _read_result(
         url = (output.video and output.video.url) or (first and first.url)
         if url:
             kept = {"requestId": ticket.request_id, "seed": output.seed, "prompt": output.prompt}
-            return Done((Hosted(url),), present(kept))
+            units = {"billableUnits": reply.headers.get("x-fal-billable-units")}
+            return Done((Hosted(url),), present({**kept, **units}))
     if _too_early(reply):
         return Wait(ticket)
     if status.read(_Status).error:
@@ -297,7 +298,7 @@ def _read_error(ticket: FalTicket, reply: Reply) -> Wait[FalTicket] | Refused:
 
 _GONE = (
     "fal keeps a result for about an hour after the job ended, one of 10 kB or more for about six "
-    "minutes; its dashboard may still list the request"
+    "minutes"
 )
 _OWN_TIMEOUT = (
     "the X-Fal-Request-Timeout of the request ran out before a machine began; set a longer one"

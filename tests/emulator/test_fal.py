@@ -272,6 +272,15 @@ def test_a_failed_job_can_say_each_documented_reason(emulator, fal, kind):
         assert said.json()["error_type"] == said.headers["x-fal-error-type"] == kind
 
 
+def test_a_time_out_says_whether_the_limit_was_the_callers_own(emulator, fal, http):
+    play(emulator, polls=1, ends="expired")
+    for headers, own in ((KEY, None), ({**KEY, "X-Fal-Request-Timeout": "5"}, "user")):
+        made = http.post(f"{fal.url}/{LIVE}", json={"prompt": "x"}, headers=headers).json()
+        fal.get(made["status_url"])
+        said = fal.get(made["response_url"])
+        assert (said.status_code, said.headers.get("x-fal-request-timeout-type")) == (504, own)
+
+
 def test_the_shapes_that_are_not_always_so(emulator, fal, http):
     play(emulator, polls=1, ends="moderated", quirk="plain_detail")
     assert isinstance(fal.finish(LIVE, prompt="x").json()["detail"], str)

@@ -1,5 +1,7 @@
 """MiniMax, judged over HTTP and by minimax-mcp."""
 
+import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -242,6 +244,37 @@ def test_the_twin_is_a_mount_of_its_own_with_its_own_book(emulator, http):
     elsewhere = f"{emulator.urls['minimax']}/v1/query/video_generation"
     said = http.get(elsewhere, params={"task_id": made["task_id"]}, headers=KEY).json()
     assert said["base_resp"]["status_code"] == 2013
+
+
+def test_a_device_signs_in_and_its_token_is_a_key(emulator, http):
+    base, verifier = emulator.urls["minimax-portal"], "v" * 43
+    proof = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode()
+    asked = {
+        "response_type": "code",
+        "client_id": "c",
+        "scope": "group_id profile model.completion",
+        "code_challenge": proof.rstrip("="),
+        "code_challenge_method": "S256",
+        "state": "s",
+    }
+    assert http.post(f"{base}/oauth2/device/code", data={**asked, "state": ""}).status_code == 400
+    device = http.post(f"{base}/oauth2/device/code", data=asked).json()
+    assert set(device) == {"user_code", "verification_uri", "expired_in", "interval", "state"}
+    assert device["state"] == "s"
+    answer = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:user_code",
+        "client_id": "c",
+        "user_code": device["user_code"],
+        "code_verifier": verifier,
+    }
+    token = f"{base}/oauth2/token"
+    assert http.post(token, data={**answer, "code_verifier": "w"}).json()["status"] == "error"
+    said = [http.post(token, data=answer).json() for _ in range(2)]
+    assert [each["status"] for each in said] == ["pending", "success"]
+    key = {"authorization": f"Bearer {said[1]['access_token']}"}
+    where = f"{said[1]['resource_url']}/v1/video_generation"
+    made = http.post(where, json={"model": TEXT, "prompt": "x"}, headers=key).json()
+    assert made["task_id"] == emulator.jobs[0].id
 
 
 OFFICIAL = """

@@ -516,6 +516,12 @@ def test_a_video_is_found_in_each_place_and_fetched_without_the_key(said):
     assert fetch().read(reply(said)) == done
 
 
+def test_the_billed_units_are_kept():
+    said = '{"video": {"url": "https://v3.fal.media/a.mp4"}}'
+    done = fetch().read(reply(said, **{"x-fal-billable-units": "5"}))
+    assert done.metadata == {"requestId": "r1", "billableUnits": "5"}
+
+
 def test_a_result_without_a_video_shows_what_came_instead():
     with pytest.raises(Malformed, match="images"):
         fetch().read(reply('{"images": []}'))

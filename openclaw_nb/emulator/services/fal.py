@@ -126,6 +126,7 @@ class Fal:
 
     def _queued(self, request: Request, job: Job) -> Response:
         job.notes["file_seconds"] = _lifetime(request)
+        job.notes["own_timeout"] = "x-fal-request-timeout" in request.headers
         id_only = job.scenario.quirk == "id_only"
         urls = {"request_id": job.id} if id_only else _urls(request, job)
         body = {"status": "IN_QUEUE", **urls, "queue_position": 0}

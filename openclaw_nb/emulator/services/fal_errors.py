@@ -88,7 +88,8 @@ def result(job: Job) -> Response:
         detail = [prompt_refused(kind, job.order.asked)]
         plain = job.scenario.quirk == "plain_detail"
         return invalid(text if plain else detail, head, MODEL_ERRORS[kind])
-    user = {"x-fal-request-timeout-type": "user"} if kind == "request_timeout" else {}
+    own = kind == "request_timeout" and job.notes.get("own_timeout")
+    user = {"x-fal-request-timeout-type": "user"} if own else {}
     body = {"detail": text, "error_type": kind}
     return answer(body, REQUEST_ERRORS[kind], {**head, "x-fal-error-type": kind, **user})
 

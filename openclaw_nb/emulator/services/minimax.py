@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, Self
 
@@ -36,6 +36,8 @@ from openclaw_nb.emulator.wire import (
     Response,
     answer,
 )
+
+from .minimax_signin import SignIn
 
 FIRST_TASK = 329512010030001
 FILE_OFFSET = 1010010001
@@ -223,12 +225,14 @@ class MiniMax:
     """The routes."""
 
     jobs: Jobs
+    sign_in: SignIn = field(default_factory=SignIn)
 
     def handle(self, request: Request) -> Reply:
         """Any request."""
         if request.segments[:1] == ["inference_output"]:
             return self._download(request)
-        return self.jobs.no_such_quirk(QUIRKS) or self._keyed(request)
+        keyless = self.jobs.no_such_quirk(QUIRKS) or self.sign_in.open(request, self.jobs.clock())
+        return keyless or self._keyed(request)
 
     def _keyed(self, request: Request) -> Reply:
         if not request.headers.get("authorization", "").removeprefix("Bearer ").strip():
