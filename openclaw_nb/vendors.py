@@ -83,7 +83,7 @@ class Vendors:
             model,
             self.selection,
             self.providers,
-            [provider.id for provider in self.providers if self.source(provider)],
+            [provider.id for provider in self.providers if self._counts(provider)],
             exact=exact,
             retired=self._retired(),
         )
@@ -102,6 +102,11 @@ class Vendors:
         except ConfigError:
             return None
         return "config" if usable else None
+
+    def _counts(self, provider: AnyProvider) -> bool:
+        """Whether it may be chosen without being named: usable, and not with another id's key."""
+        source = self.source(provider)
+        return bool(source) and source not in {f"env {name}" for name in provider.key.borrowed}
 
     def credential(self, provider: AnyProvider) -> config.Credential | None:
         """The provider's key and where it comes from."""

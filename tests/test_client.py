@@ -132,7 +132,7 @@ def test_the_media_directory_can_be_beside_the_notebook(make_client, tmp_path):
         ({"image": "no-such.png"}, "image", ("no-such.png", "no such file")),
         ({"image": b"no picture"}, "image", ("not an image",)),
         ({"image": object()}, "image", ("object", "allowed are")),
-        ({"model": "nobody"}, "model", ("nobody", "fal, minimax, openai")),
+        ({"model": "nobody"}, "model", ("nobody", ", ".join(by_id))),
         ({"durations": 5}, "durations", ("duration_seconds",)),
         ({"image_roles": ["first_frame"]}, "image_roles", ("1 roles for 0",)),
     ],
@@ -353,6 +353,33 @@ def test_a_lost_answer_to_a_submission_is_not_sent_again(make_client, emulator):
 
 
 # --- keys and hosts ----------------------------------------------------------------------------
+
+
+TOKEN = {"MINIMAX_OAUTH_TOKEN": "token"}
+
+
+@pytest.mark.parametrize(
+    "environ, tried",
+    [
+        ({"MINIMAX_API_KEY": "k"}, ["minimax"]),
+        (TOKEN, ["minimax-portal"]),
+        ({"MINIMAX_API_KEY": "k", **TOKEN}, ["minimax", "minimax-portal"]),
+    ],
+    ids=str,
+)
+def test_a_key_that_serves_two_ids_brings_up_its_own_only(home, environ, tried):
+    client = Client(home=home, environ=environ)
+    assert [ref.provider for ref in client.vendors.candidates(None).refs] == tried
+
+
+def test_a_borrowed_key_serves_who_names_the_twin(home):
+    client = Client(home=home, environ={"MINIMAX_API_KEY": "k"})
+    for name in ("minimax-portal", "minimax-portal-cn"):
+        found = client.vendors.candidates(f"{name}/MiniMax-Hailuo-2.3", exact=True)
+        assert str(found.refs[0]) == "minimax-portal/MiniMax-Hailuo-2.3"
+    twin = by_id["minimax-portal"]
+    assert client.vendors.source(twin) == "env MINIMAX_API_KEY"
+    assert client.vendors.reach(twin).access.key == "k"
 
 
 def test_a_retired_default_is_not_chosen_on_its_vendors_host_and_the_user_is_told(home):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from openclaw_nb.emulator import PROVIDER_IDS
-from openclaw_nb.providers import PROVIDERS
+from openclaw_nb.providers import _MODULES, PROVIDERS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -31,18 +32,35 @@ def test_the_picture_of_the_readme_is_there():
     assert (ROOT / "docs" / "images" / "quickstart.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.id)
+HOMES = [import_module(f"openclaw_nb.providers.{name}") for name in _MODULES]
+
+
+@pytest.mark.parametrize("home", HOMES, ids=lambda home: home.PROVIDER.id)
 @pytest.mark.parametrize(
     "place",
     [
+        "docs/providers/{}.md",
         "openclaw_nb/providers/{}.py",
         "openclaw_nb/emulator/services/{}.py",
         "tests/providers/test_{}.py",
         "tests/emulator/test_{}.py",
     ],
 )
-def test_a_provider_has_one_name_everywhere(provider, place):
-    assert (ROOT / place.format(provider.id.replace("-", "_"))).is_file()
+def test_a_provider_has_one_name_everywhere(home, place):
+    name = home.PROVIDER.id if place.startswith("docs/") else home.PROVIDER.id.replace("-", "_")
+    assert (ROOT / place.format(name)).is_file()
+
+
+def test_a_twin_lives_with_the_provider_whose_wire_it_shares_and_is_named_after_it():
+    twins = [(home.PROVIDER, twin) for home in HOMES for twin in getattr(home, "TWINS", ())]
+    assert {provider.id for provider in PROVIDERS} == {
+        *(home.PROVIDER.id for home in HOMES),
+        *(twin.id for _, twin in twins),
+    }
+    for first, twin in twins:
+        assert twin.id.startswith(f"{first.id}-")
+        assert twin.ticket is first.ticket
+        assert f"`{twin.id}`" in (ROOT / "docs" / "providers" / f"{first.id}.md").read_text()
 
 
 def test_the_emulator_plays_every_provider():

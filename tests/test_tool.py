@@ -337,7 +337,7 @@ def test_list_tells_models_modes_and_what_is_configured(home):
     assert details["kind"] == "video_generation"
     assert list(rows) == [provider.id for provider in PROVIDERS]
     assert {id: row["configured"] for id, row in rows.items()} == {
-        provider.id: provider.id == "minimax" for provider in PROVIDERS
+        provider.id: "MINIMAX_API_KEY" in provider.key.env for provider in PROVIDERS
     }
     for provider in PROVIDERS:
         row = rows[provider.id]

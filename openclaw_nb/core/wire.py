@@ -41,6 +41,9 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     keyed: bool = True
     """False: no key goes with it even to the provider's own host, as to a signed address."""
+    host: str = ""
+    """Another host of the vendor that has this path, such as `https://rest.example.com`. A base URL
+    that the user names, or the emulator, stands for it too."""
 
 
 class Malformed(ValueError):
@@ -207,6 +210,9 @@ class Key:
     form: str = "Bearer {}"
     config_first: bool = False
     """The configuration's key wins over the environment's."""
+    borrowed: tuple[str, ...] = ()
+    """Variables of `env` that are another id's own. A key from there serves who names this id, but
+    does not make it a candidate by itself: one account is not tried twice."""
     refuse: Callable[[str], str] | None = None
     """Why a key is of a kind that this API does not take; an empty text when it is fine."""
     read: Callable[[str], tuple[str, str]] | None = None

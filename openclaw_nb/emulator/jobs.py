@@ -224,6 +224,13 @@ class Jobs:
         self.all.clear()
         self.play(self.scenario)
 
+    def no_such_quirk(self, known: Collection[str]) -> Response | None:
+        """The answer to any request while the scenario names a quirk that its service does not have."""
+        quirk = self.scenario.quirk
+        if quirk is None or quirk in known:
+            return None
+        return answer({"error": f"no quirk {quirk!r}; there are {sorted(known)}"}, 501)
+
     def admit(
         self,
         request: Request,

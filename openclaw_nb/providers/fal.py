@@ -35,6 +35,8 @@ from openclaw_nb.core.wire import (
     Wire,
     new_to_us,
 )
+from openclaw_nb.providers import _fal_headers as queue
+from openclaw_nb.providers import _fal_storage as storage
 from openclaw_nb.providers._fal_endpoints import (
     CAPS,
     ENDPOINTS,
@@ -95,9 +97,11 @@ class _Error(Wire):
 
 def build_submit(job: Job) -> Call:
     """The endpoint's id is the path, and decides the mode."""
+    headers = queue.headers(job.provider_options)
+    options = {name: v for name, v in job.provider_options.items() if name not in headers}
     # Ours last: an option never takes the place of a prompt, a reference or a parameter.
-    body = {"prompt": job.prompt, **job.provider_options, **fields(job)}
-    return Call("POST", f"/{quote(job.model)}", json=body)
+    body = {"prompt": job.prompt, **options, **fields(job)}
+    return Call("POST", f"/{quote(job.model)}", json=body, headers=headers)
 
 
 _MAX_FILES = 12
@@ -163,7 +167,10 @@ def _refused_options(job: Job, endpoint: Endpoint) -> dict[str, str]:
     decided.pop("config", None)  # HeyGen's holds both: the user's avatar, our orientation
     refused: dict[str, str] = {}
     for name, value in job.provider_options.items():
-        if name in decided:
+        if queue.is_header(name):
+            if why := queue.refused(name, value):
+                refused[name] = why
+        elif name in decided:
             refused[name] = "a parameter of the request already decides it"
         elif endpoint is not UNKNOWN and name not in endpoint.options:
             refused[name] = "the endpoint has no such field"
@@ -173,14 +180,23 @@ def _refused_options(job: Job, endpoint: Endpoint) -> dict[str, str]:
 
 
 def _notes(job: Job, endpoint: Endpoint) -> tuple[str, ...]:
+    return tuple(filter(None, (_about_endpoint(job, endpoint), _about_files(job))))
+
+
+def _about_endpoint(job: Job, endpoint: Endpoint) -> str:
     if endpoint is UNKNOWN:
         about = f"https://fal.ai/models/{job.model}"
-        return (
-            f"the schema of this endpoint is not known here: a generic body is sent; see {about}",
-        )
+        return f"the schema of this endpoint is not known here: a generic body is sent; see {about}"
     if endpoint.images == "references" and any(i.role == "last_frame" for i in job.images):
-        return ("a last_frame is sent as a plain reference: this endpoint has no frame roles",)
-    return ()
+        return "a last_frame is sent as a plain reference: this endpoint has no frame roles"
+    return ""
+
+
+def _about_files(job: Job) -> str:
+    size = storage.local_bytes(job)
+    if size <= storage.INLINE_BYTES:
+        return ""
+    return f"references of {size / 2**20:.0f} MB are uploaded to fal's storage first"
 
 
 # The queue
@@ -248,8 +264,8 @@ def _job_failure(ticket: FalTicket, reply: Reply) -> Refused:
     if not status.error:
         text = f"the job ended as {status.status}, without a reason"
     code = status.error_type or ""
-    why = _BY_TYPE.get(code) or classify(None, text)
-    return Refused(why, text, code, request_id=ticket.request_id)
+    lost = Why.SERVER_ERROR if code.startswith("runner_") else classify(None, text)
+    return Refused(_BY_TYPE.get(code, lost), text, code, request_id=ticket.request_id)
 
 
 def _read_result(
@@ -261,7 +277,8 @@ def _read_result(
         url = (output.video and output.video.url) or (first and first.url)
         if url:
             kept = {"requestId": ticket.request_id, "seed": output.seed, "prompt": output.prompt}
-            return Done((Hosted(url),), present(kept))
+            units = {"billableUnits": reply.headers.get("x-fal-billable-units")}
+            return Done((Hosted(url),), present({**kept, **units}))
     if _too_early(reply):
         return Wait(ticket)
     if status.read(_Status).error:
@@ -273,8 +290,19 @@ def _read_error(ticket: FalTicket, reply: Reply) -> Wait[FalTicket] | Refused:
     if _too_early(reply):
         return Wait(ticket)
     refused = replace(parse_error(reply), request_id=ticket.request_id)
-    # A result that is gone (kept for about an hour) says nothing about the model.
-    return replace(refused, why=Why.UNKNOWN) if reply.status == HTTPStatus.NOT_FOUND else refused
+    if reply.status != HTTPStatus.NOT_FOUND:
+        return refused
+    # That says nothing about the model.
+    return replace(refused, why=Why.UNKNOWN, advice=_GONE)
+
+
+_GONE = (
+    "fal keeps a result for about an hour after the job ended, one of 10 kB or more for about six "
+    "minutes"
+)
+_OWN_TIMEOUT = (
+    "the X-Fal-Request-Timeout of the request ran out before a machine began; set a longer one"
+)
 
 
 def _too_early(reply: Reply) -> bool:
@@ -294,7 +322,9 @@ _BY_TYPE = {
     "generation_timeout": Why.TIMEOUT,
     "request_timeout": Why.TIMEOUT,
     "startup_timeout": Why.TIMEOUT,
+    "runner_scheduling_failure": Why.OVERLOADED,
 }
+_TIMEOUT_TYPE = "x-fal-request-timeout-type"
 
 
 def parse_error(reply: Reply) -> Refused:
@@ -305,7 +335,8 @@ def parse_error(reply: Reply) -> Refused:
     # An account without balance is locked: it gets 401 or 403, as a bad key does.
     if why is Why.AUTH and classify(None, refused.said) is Why.BILLING:
         why = Why.BILLING
-    return replace(refused, why=why)
+    advice = _OWN_TIMEOUT if reply.headers.get(_TIMEOUT_TYPE) == "user" else ""
+    return replace(refused, why=why, advice=advice)
 
 
 def _error_type(reply: Reply) -> str:
@@ -346,10 +377,11 @@ PROVIDER = Provider(
     parse_status=parse_status,
     parse_error=parse_error,
     fit=fit,
+    prepare=storage.upload,
     build_cancel=build_cancel,
     read_base_url=read_base_url,
     poll_seconds=5,
     deadline_seconds=1200,
     http_seconds=30,
-    key_hosts=("*.fal.run",),
+    key_hosts=("*.fal.run", storage.REST_HOST),
 )

@@ -1,5 +1,7 @@
 """MiniMax Hailuo: submit, query, then ask where the file is. It says no with HTTP 200.
 
+Two ids on one wire: `minimax` takes an API key, its twin `minimax-portal` the token of a sign-in.
+
 Sources: MiniMax platform docs, pages "Text to Video", "Image to Video", "First and Last Frame to
 Video", "Query Video Generation Task", "Video Download", "Error Codes"
 (https://platform.minimax.io/docs, read 2026-11-21).
@@ -44,9 +46,11 @@ _HAILUO_02 = "MiniMax-Hailuo-02"
 _HAILUO = (_HAILUO_23, _HAILUO_23_FAST, _HAILUO_02)
 _IMAGE_01 = ("I2V-01-Director", "I2V-01-live", "I2V-01")
 _TEXT_01 = ("T2V-01-Director", "T2V-01")
+_SUBJECT_01 = "S2V-01"
 
 _LONG = 10
-_SECONDS = {**dict.fromkeys(_HAILUO, (6.0, _LONG)), **dict.fromkeys(_IMAGE_01 + _TEXT_01, (6.0,))}
+_01 = (*_IMAGE_01, *_TEXT_01, _SUBJECT_01)
+_SECONDS = {**dict.fromkeys(_HAILUO, (6.0, _LONG)), **dict.fromkeys(_01, (6.0,))}
 _STYLE = ModeCaps(
     max_videos=1,
     max_duration_seconds=_LONG,
@@ -78,8 +82,18 @@ def _price(usd: float, note: str) -> Price:
     return Price(usd=usd, per="video", read_on=date(2026, 10, 8), note=note)
 
 
+def _older(id: str, mode: Mode) -> Model:
+    """One length, one resolution, one mode."""
+    caps = Caps(generate=_720P, image_to_video=_720P)
+    return Model(id=id, modes=(mode,), caps=caps, checked_on=_CHECKED)
+
+
 MODELS = (
-    Model(id=_HAILUO_23, checked_on=_CHECKED, price=_price(0.28, "768P, 6 s")),
+    Model(
+        id=_HAILUO_23,
+        checked_on=_CHECKED,
+        price=_price(0.28, "768P, 6 s; about 0.50 at 1080P and 0.52 to 0.56 for 10 s"),
+    ),
     Model(
         id=_HAILUO_23_FAST,
         modes=(Mode.IMAGE_TO_VIDEO,),
@@ -92,20 +106,10 @@ MODELS = (
         checked_on=_CHECKED,
         price=_price(0.10, "512P, 6 s"),
     ),
-    *(
-        Model(
-            id=id,
-            modes=(Mode.IMAGE_TO_VIDEO,),
-            caps=Caps(image_to_video=_720P),
-            checked_on=_CHECKED,
-        )
-        for id in _IMAGE_01
-    ),
+    *(_older(id, Mode.IMAGE_TO_VIDEO) for id in _IMAGE_01),
     # Not in the original product's list, but the service has them.
-    *(
-        Model(id=id, modes=(Mode.GENERATE,), caps=Caps(generate=_720P), checked_on=_CHECKED)
-        for id in _TEXT_01
-    ),
+    *(_older(id, Mode.GENERATE) for id in _TEXT_01),
+    _older(_SUBJECT_01, Mode.IMAGE_TO_VIDEO),
 )
 
 _OPTIONS = {
@@ -164,9 +168,14 @@ def fit(job: Job) -> Fitted | Skip:
     if why := _too_fine(job, lasts):
         changes = (Change(setting="resolution", requested=job.resolution, applied="768P", why=why),)
         job = replace(job, resolution="768P")
+    return Fitted(replace(job, provider_options=kept), changes, ignored, _notes(job))
+
+
+def _notes(job: Job) -> tuple[str, ...]:
+    if job.model == _SUBJECT_01:
+        return ("the image shows who is to appear; it is no frame of the video",)
     asked = any(image.role == "reference_image" for image in job.images)
-    notes = ("the reference_image is sent as the first frame",) if asked else ()
-    return Fitted(replace(job, provider_options=kept), changes, ignored, notes)
+    return ("the reference_image is sent as the first frame",) if asked else ()
 
 
 def _too_fine(job: Job, lasts: int) -> str:
@@ -184,6 +193,8 @@ def _unfit(job: Job, lasts: int) -> str | None:
     # The service wants the last one and can do without the first; the vendor's own client cannot.
     if lasts and lasts == len(job.images):
         return "takes a last_frame only together with a first_frame"
+    if job.model == _SUBJECT_01 and any(image.role == "first_frame" for image in job.images):
+        return f"has no first frame, its image shows who is to appear; {_HAILUO_23} has"
     if len(job.images) > 1 + lasts or lasts > 1:
         return "takes two images only as one first_frame and one last_frame"
     return None
@@ -203,15 +214,20 @@ def _refused_options(job: Job) -> dict[str, str]:
 
 def build_submit(job: Job) -> Call:
     """A whole number of seconds, an upper-case resolution; frames by role."""
-    body: dict[str, object] = {"model": job.model, "prompt": job.prompt}
-    for image in job.images:
-        last = image.role == "last_frame"
-        body["last_frame_image" if last else "first_frame_image"] = data_uri(image)
+    body: dict[str, object] = {"model": job.model, "prompt": job.prompt, **_pictures(job)}
     if job.duration_seconds is not None:
         body["duration"] = job.duration_seconds
     if job.resolution is not None:
         body["resolution"] = job.resolution.upper()
     return Call("POST", "/v1/video_generation", json={**job.provider_options, **body})
+
+
+def _pictures(job: Job) -> dict[str, object]:
+    if job.model == _SUBJECT_01:
+        shown = [data_uri(image) for image in job.images]
+        return {"subject_reference": [{"type": "character", "image": shown}]}
+    names = {"last_frame": "last_frame_image"}
+    return {names.get(i.role or "", "first_frame_image"): data_uri(i) for i in job.images}
 
 
 def parse_submit(reply: Reply) -> Step[MiniMaxTicket]:
@@ -317,8 +333,9 @@ _WHY = {
 _PASSING = (Why.SERVER_ERROR, Why.RATE_LIMIT)
 _PLAN_EXHAUSTED = "2056"
 _REGION = (
-    "MiniMax keys are bound to their region: for a key from China set the base URL "
-    "https://api.minimaxi.com (models.providers.minimax.baseUrl)"
+    "MiniMax keys and tokens are bound to their region: one from China works at "
+    "https://api.minimaxi.com, any other at https://api.minimax.io; baseUrl under "
+    "models.providers.minimax (or minimax-portal) sets it. A token of a sign-in also runs out"
 )
 _ADVICE = {
     1004: _REGION,
@@ -370,6 +387,8 @@ def read_base_url(configured: str) -> str:
 PROVIDER = Provider(
     id="minimax",
     label="MiniMax",
+    # The name of its credentials in China; the host there is for the user to set.
+    aliases=("minimax-cn",),
     base_url=_BASE_URL,
     # The plan's keys last: they may have no video quota, so they must not win over a paid key.
     key=Key(env=("MINIMAX_API_KEY", "MINIMAX_CODE_PLAN_KEY", "MINIMAX_CODING_API_KEY")),
@@ -388,3 +407,11 @@ PROVIDER = Provider(
     deadline_seconds=1200,
     http_seconds=120,
 )
+PORTAL = replace(
+    PROVIDER,
+    id="minimax-portal",
+    aliases=("minimax-portal-cn",),
+    # With an API key alone it is the same account as `minimax`, which is tried already.
+    key=Key(env=("MINIMAX_OAUTH_TOKEN", "MINIMAX_API_KEY"), borrowed=("MINIMAX_API_KEY",)),
+)
+TWINS = (PORTAL,)

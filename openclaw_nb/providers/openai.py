@@ -34,6 +34,7 @@ from openclaw_nb.core.wire import (
     Wait,
     Wire,
     new_to_us,
+    takes_no_url,
 )
 
 _BASE_URL = "https://api.openai.com/v1"
@@ -72,19 +73,19 @@ CAPS = Caps(
 _SMALL = ModeCaps(sizes=("720x1280", "1280x720"))
 
 
-def _price(usd: float) -> Price:
-    return Price(usd=usd, per="second", read_on=_CHECKED, note="at 720p, until the shutdown")
+def _row(id: str, usd: float, caps: Caps | None = None) -> Model:
+    """OpenAI named no successor when it ended them all."""
+    price = Price(usd=usd, per="second", read_on=_CHECKED, note="at 720p, until the shutdown")
+    return Model(id=id, caps=caps, retires_on=_RETIRED, checked_on=_CHECKED, price=price)
 
 
+_SORA_2 = Caps(generate=_SMALL, image_to_video=_SMALL)
 MODELS = (
-    Model(
-        id="sora-2",
-        caps=Caps(generate=_SMALL, image_to_video=_SMALL),
-        retires_on=_RETIRED,
-        checked_on=_CHECKED,
-        price=_price(0.10),
-    ),
-    Model(id="sora-2-pro", retires_on=_RETIRED, checked_on=_CHECKED, price=_price(0.30)),
+    _row("sora-2", 0.10, _SORA_2),
+    _row("sora-2-pro", 0.30),
+    _row("sora-2-2025-10-06", 0.10, _SORA_2),
+    _row("sora-2-2025-12-08", 0.10, _SORA_2),
+    _row("sora-2-pro-2025-10-06", 0.30),
 )
 
 
@@ -115,7 +116,13 @@ def fit(job: Job) -> Fitted:
         Ignored(setting=f"provider_options.{name}", value=value, why="OpenAI has no such field")
         for name, value in job.provider_options.items()
     )
-    return _without_length(Fitted(replace(job, provider_options={}), ignored=ignored))
+    fitted = Fitted(replace(job, provider_options={}), ignored=ignored, notes=_notes(job))
+    return _without_length(fitted)
+
+
+def _notes(job: Job) -> tuple[str, ...]:
+    odd = [i.role for i in job.images if i.role not in (None, "first_frame")]
+    return tuple(f"the {role} is sent as the first frame: there are no roles here" for role in odd)
 
 
 def _without_length(fitted: Fitted) -> Fitted:
@@ -275,8 +282,8 @@ def fit_elsewhere(job: Job) -> Fitted:
         else:
             why = "a parameter of the request" if name in _OWN_FIELDS else "a form takes no lists"
             ignored.append(Ignored(setting=f"provider_options.{name}", value=value, why=why))
-    fitted = _sized(Fitted(replace(job, provider_options=kept), ignored=tuple(ignored)))
-    return _without_length(fitted)
+    job = replace(job, provider_options=kept)
+    return _without_length(_sized(Fitted(job, ignored=tuple(ignored), notes=_notes(job))))
 
 
 def _sized(fitted: Fitted) -> Fitted:
@@ -317,6 +324,7 @@ ELSEWHERE = Provider(
     parse_error=parse_error,
     fit=fit_elsewhere,
     read_base_url=read_base_url,
+    takes_url=takes_no_url,
     poll_seconds=2.5,
     deadline_seconds=600,
 )

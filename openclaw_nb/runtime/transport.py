@@ -128,7 +128,8 @@ class Transport:
             Unanswered: it may have arrived, its answer did not come.
             TooLarge: the answer is over the limit.
         """
-        url = self._url(access, call.path)
+        own = call.host and access.base_url == provider.base_url
+        url = self._url(call.host if own else access.base_url, call.path)
         attempt = 0
         while True:
             attempt += 1
@@ -163,7 +164,7 @@ class Transport:
         headers = {"accept-encoding": "identity", **hosted.headers}
         if offset:
             headers["range"] = f"bytes={offset}-"
-        url = self._url(access, hosted.url)
+        url = self._url(access.base_url, hosted.url)
         call = Call("GET", hosted.url, headers=headers)
         async with self._open(provider, access, call, url, deadline, keyed=hosted.keyed) as answer:
             yield answer
@@ -260,8 +261,8 @@ class Transport:
             timeout=httpx.Timeout(seconds, connect=min(seconds, 20.0)),
         )
 
-    def _url(self, access: Access, path: str) -> str:
-        return access.base_url + path if path.startswith("/") else path
+    def _url(self, base_url: str, path: str) -> str:
+        return base_url + path if path.startswith("/") else path
 
     def _pause(self, attempt: int, retry_after: str | None) -> float:
         """Seconds before the next try: what the server asked for, else doubling with jitter."""

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from openclaw_nb.emulator import Emulator, Scenario
+from openclaw_nb.vendors import Endpoint
+from tests.capture import listening
 
 DRAFT = Scenario(render="draft")
 
@@ -25,6 +27,26 @@ def emulator():
 def http(emulator):
     with httpx.Client(timeout=30, trust_env=False) as client:
         yield client
+
+
+@pytest.fixture
+def services():
+    """An emulator that writes down what it is asked; jobs are done at the first poll."""
+    with listening(Scenario(polls=1, render="draft")) as heard:
+        yield heard
+
+
+@pytest.fixture
+def ours(services, make_client):
+    """What our own client asks for a video: `ours("fal", "a heron", model="fal/...")`."""
+
+    def ask(id, prompt, **asked):
+        client = make_client(endpoints={id: Endpoint(services.urls[id], "key", 0.01)})
+        before = len(services.asked)
+        client.generate_video(prompt, exact_model=True, **asked).result(20)
+        return services.asked[before:]
+
+    return ask
 
 
 def png(width: int, height: int, colour: tuple[int, int, int] = (200, 60, 40)) -> bytes:

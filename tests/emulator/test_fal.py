@@ -1,11 +1,19 @@
 """fal, judged over HTTP and by fal-client."""
 
+import asyncio
+import struct
+
 import fal_client
 import httpx
 import pytest
 
 from openclaw_nb.emulator import Emulator, Scenario
+from openclaw_nb.emulator.services.fal_errors import MODEL_ERRORS, REQUEST_ERRORS
 from openclaw_nb.emulator.services.fal_schemas import schema
+from openclaw_nb.providers import by_id
+from openclaw_nb.runtime.transport import Access
+from tests.capture import differences
+from tests.runtime.world import FakeClock, a_job, a_run, engine
 
 KEY = {"authorization": "Key k"}
 LIVE = "fal-ai/minimax/video-01-live"
@@ -248,6 +256,112 @@ def test_a_failed_job_is_completed_and_its_result_is_the_error(emulator, fal, en
     assert kind in result.text
 
 
+@pytest.mark.parametrize("kind", [*MODEL_ERRORS, *REQUEST_ERRORS])
+def test_a_failed_job_can_say_each_documented_reason(emulator, fal, kind):
+    play(emulator, polls=1, ends="failed", quirk=kind)
+    made = fal.submit(LIVE, prompt="x").json()
+    state = fal.get(made["status_url"]).json()
+    said = fal.get(made["response_url"])
+    assert (state["status"], state["error_type"]) == ("COMPLETED", kind)
+    if kind in MODEL_ERRORS:
+        assert said.status_code == MODEL_ERRORS[kind]
+        assert said.json()["detail"][0]["type"] == kind
+        assert said.headers["x-fal-retryable"] == str(said.status_code != 422).lower()
+    else:
+        assert said.status_code == REQUEST_ERRORS[kind]
+        assert said.json()["error_type"] == said.headers["x-fal-error-type"] == kind
+
+
+def test_a_time_out_says_whether_the_limit_was_the_callers_own(emulator, fal, http):
+    play(emulator, polls=1, ends="expired")
+    for headers, own in ((KEY, None), ({**KEY, "X-Fal-Request-Timeout": "5"}, "user")):
+        made = http.post(f"{fal.url}/{LIVE}", json={"prompt": "x"}, headers=headers).json()
+        fal.get(made["status_url"])
+        said = fal.get(made["response_url"])
+        assert (said.status_code, said.headers.get("x-fal-request-timeout-type")) == (504, own)
+
+
+def test_the_shapes_that_are_not_always_so(emulator, fal, http):
+    play(emulator, polls=1, ends="moderated", quirk="plain_detail")
+    assert isinstance(fal.finish(LIVE, prompt="x").json()["detail"], str)
+    play(emulator, polls=1, ends="moderated", quirk="failed_word")
+    state = fal.get(fal.submit(LIVE, prompt="x").json()["status_url"]).json()
+    assert (state["status"], list(state["error"])) == ("FAILED", ["message"])
+    play(emulator, polls=1, quirk="videos")
+    assert "url" in fal.finish(LIVE, prompt="x").json()["videos"][0]
+    play(emulator, polls=1, quirk="wrapped")
+    assert "url" in fal.finish(LIVE, prompt="x").json()["response"]["video"]
+    play(emulator, quirk="id_only")
+    assert set(fal.submit(LIVE, prompt="x").json()) == {"status", "request_id", "queue_position"}
+    play(emulator, quirk="locked")
+    assert (fal.submit(LIVE, prompt="x").status_code, len(emulator.jobs)) == (403, 5)
+    play(emulator, quirk="cancelled_at_once")
+    made = fal.submit(LIVE, prompt="x").json()
+    assert http.put(made["cancel_url"], headers=KEY).json() == {"status": "OK"}
+    play(emulator, quirk="brown")
+    assert fal.submit(LIVE, prompt="x").status_code == 501
+
+
+@pytest.mark.parametrize("quirk", ["videos", "wrapped", "id_only"])
+def test_our_client_gets_its_video_past_each_odd_answer(services, ours, quirk):
+    services.play(Scenario(polls=1, render="draft", quirk=quirk))
+    ours("fal", "a heron", model=f"fal/{LIVE}")
+    assert len(services.entries()) == 1
+
+
+@pytest.mark.parametrize(
+    "query, headers, where",
+    [
+        ("?fal_webhook=https://example.com/hook", {}, ["query", "fal_webhook"]),
+        ("?fal_max_queue_length=few", {}, ["query", "fal_max_queue_length"]),
+        ("", {"X-Fal-Queue-Priority": "high"}, ["header", "x-fal-queue-priority"]),
+        ("", {"X-Fal-Request-Timeout": "1"}, ["header", "x-fal-request-timeout"]),
+        (
+            "",
+            {"X-Fal-Object-Lifecycle-Preference": "soon"},
+            ["header", "x-fal-object-lifecycle-preference"],
+        ),
+    ],
+)
+def test_an_option_of_the_queue_that_cannot_be_served_is_refused(
+    emulator, fal, http, query, headers, where
+):
+    said = http.post(f"{fal.url}/{LIVE}{query}", json={"prompt": "x"}, headers={**KEY, **headers})
+    assert said.status_code == 422
+    assert said.json()["detail"][0]["loc"] == where
+    assert emulator.jobs == []
+
+
+def test_the_options_of_the_queue_are_taken(emulator, fal, http):
+    headers = {
+        "X-Fal-Queue-Priority": "low",
+        "X-Fal-Request-Timeout": "60.5",
+        "X-Fal-Runner-Hint": "h",
+        "x-fal-no-retry": "1",
+        "X-Fal-Object-Lifecycle-Preference": '{"expiration_duration_seconds": 60}',
+        "X-Fal-Store-IO": "0",
+    }
+    where = f"{fal.url}/{LIVE}?fal_max_queue_length=5"
+    said = http.post(where, json={"prompt": "x"}, headers={**KEY, **headers})
+    assert said.status_code == 200
+
+
+def test_results_and_files_are_kept_for_a_while_only(http):
+    now = [1000.0]
+    with Emulator(Scenario(polls=1, render="draft"), clock=lambda: now[0]) as emulator:
+        url = f"{emulator.urls['fal']}/{LIVE}"
+        short = {**KEY, "X-Fal-Object-Lifecycle-Preference": '{"expiration_duration_seconds": 60}'}
+        made = http.post(url, json={"prompt": "x"}, headers=short).json()
+        http.get(made["status_url"], headers=KEY)
+        film = http.get(made["response_url"], headers=KEY).json()["video"]["url"]
+        assert http.get(film).status_code == 200
+        now[0] += 61
+        assert http.get(film).status_code == 404
+        assert http.get(made["response_url"], headers=KEY).status_code == 200
+        now[0] += 3600
+        assert http.get(made["response_url"], headers=KEY).status_code == 404
+
+
 def test_a_prompt_can_be_refused_at_submission(emulator, fal):
     play(emulator, submit_moderated=True)
     said = fal.submit(LIVE, prompt="x")
@@ -346,13 +460,32 @@ def test_a_file_can_be_uploaded_in_two_steps(fal, http):
 
 
 @pytest.fixture
-def official(emulator, monkeypatch):
-    root = emulator.urls["fal"] + "/"
-    monkeypatch.setattr(fal_client.client, "QUEUE_URL_FORMAT", root)
-    monkeypatch.setattr(fal_client.client, "RUN_URL_FORMAT", root)
-    client = fal_client.SyncClient(key="test")
-    yield client
-    client._client.close()
+def official_at(monkeypatch):
+    """fal-client with all of fal's hosts at one address."""
+    opened = []
+
+    def kept(self, make=fal_client.SyncClient._get_cdn_client):
+        opened.append(make(self))  # it never closes the connection of an upload
+        return opened[-1]
+
+    def at(url):
+        monkeypatch.setattr(fal_client.SyncClient, "_get_cdn_client", kept)
+        for name in ("QUEUE_URL_FORMAT", "RUN_URL_FORMAT"):
+            monkeypatch.setattr(fal_client.client, name, f"{url}/")
+        for name in ("REST_URL", "CDN_URL"):
+            monkeypatch.setattr(fal_client.client, name, url)
+        client = fal_client.SyncClient(key="test")
+        opened.append(client._client)
+        return client
+
+    yield at
+    for connections in opened:
+        connections.close()
+
+
+@pytest.fixture
+def official(emulator, official_at):
+    return official_at(emulator.urls["fal"])
 
 
 def test_fal_client_submits_polls_and_gets_a_film(emulator, official, media):
@@ -387,3 +520,141 @@ def test_fal_client_sends_a_lost_submission_again(monkeypatch):
         client._client.close()
         assert len(emulator.jobs) == 2, "paid twice: the book shows it"
         assert len({job.digest for job in emulator.jobs}) == 1
+
+
+def test_fal_client_uploads_whole_and_in_parts(emulator, official, http):
+    whole = official.upload(b"film", "video/mp4", "a.mp4")
+    assert http.get(whole).content == b"film"
+    assert whole.endswith("_a.mp4")
+    parts = fal_client.client.MultipartUpload.save(
+        client=official._client,
+        token_manager=official._token_manager,
+        file_name="b.mp4",
+        data=b"0123456789",
+        content_type="video/mp4",
+        chunk_size=4,
+    )
+    assert http.get(parts).content == b"0123456789"
+    assert http.get(parts).headers["content-type"] == "video/mp4"
+
+
+def test_fal_client_hears_that_webhooks_are_not_served(emulator, official):
+    with pytest.raises(fal_client.client.FalClientHTTPError, match="webhooks"):
+        official.submit(LIVE, arguments={"prompt": "x"}, webhook_url="https://example.com/hook")
+    assert emulator.jobs == []
+
+
+URL = "https://example.com/a"
+SAME = [
+    (LIVE, {}, LIVE, {}),
+    (LIVE, {"image": URL}, f"{LIVE}/image-to-video", {"image_url": URL}),
+    (
+        KLING,
+        {"duration_seconds": 10, "aspect_ratio": "1:1", "provider_options": {"cfg_scale": 0.7}},
+        KLING,
+        {"duration": "10", "aspect_ratio": "1:1", "cfg_scale": 0.7},
+    ),
+    (
+        WAN,
+        {"duration_seconds": 5, "resolution": "480P", "provider_options": {"seed": 7}},
+        WAN,
+        {"num_frames": 81, "frames_per_second": 16, "resolution": "480p", "seed": 7},
+    ),
+    (
+        FAST,
+        {"duration_seconds": 6, "resolution": "720P", "aspect_ratio": "16:9", "audio": True},
+        FAST,
+        {"duration": "6", "resolution": "720p", "aspect_ratio": "16:9", "generate_audio": True},
+    ),
+    (
+        SEEDANCE,
+        {"images": [URL, f"{URL}/last"], "image_roles": ["first_frame", "last_frame"]},
+        SEEDANCE.replace("text-to", "image-to"),
+        {"image_url": URL, "end_image_url": f"{URL}/last"},
+    ),
+    (
+        REFERENCES,
+        {"image": URL, "video": f"{URL}.mp4", "audio_ref": f"{URL}.mp3", "duration_seconds": 8},
+        REFERENCES,
+        {
+            "image_urls": [URL],
+            "video_urls": [f"{URL}.mp4"],
+            "audio_urls": [f"{URL}.mp3"],
+            "duration": "8",
+        },
+    ),
+    (
+        "fal-ai/heygen/v2/video-agent",
+        {"aspect_ratio": "16:9", "duration_seconds": 30},
+        "fal-ai/heygen/v2/video-agent",
+        {"config": {"orientation": "landscape", "duration": 30}},
+    ),
+    (
+        "fal-ai/some-new-model/v9",
+        {"duration_seconds": 5, "resolution": "720P", "size": "640x480"},
+        "fal-ai/some-new-model/v9",
+        {"duration": 5, "resolution": "720P", "size": "640x480"},
+    ),
+]
+
+
+@pytest.mark.parametrize("model, words, endpoint, arguments", SAME, ids=lambda each: str(each)[:40])
+def test_fal_client_and_our_client_send_the_same(
+    services, ours, official_at, model, words, endpoint, arguments
+):
+    mine = ours("fal", "a heron", model=f"fal/{model}", **words)
+    official = official_at(services.urls["fal"])
+    id, before = services.entries()[-1].id, len(services.asked)
+    official.submit(endpoint, arguments={"prompt": "a heron", **arguments})
+    official.result(endpoint, id)  # asks for the status first, too
+    submit, status, result = map(differences, mine, services.asked[before:])
+    assert submit == result == {}
+    assert status == {"query": ({}, {"logs": "false"})}, "we show no log lines"
+
+
+def test_options_of_the_queue_and_a_cancellation_are_those_of_fal_client(
+    services, ours, official_at
+):
+    official = official_at(services.urls["fal"])
+    options = {"X-Fal-Queue-Priority": "low", "X-Fal-Request-Timeout": "60.0"}
+    mine = ours("fal", "a heron", model=f"fal/{LIVE}", provider_options=options)[0]
+    official.submit(LIVE, arguments={"prompt": "a heron"}, priority="low", start_timeout=60)
+    theirs = services.asked[-1]
+    assert differences(mine, theirs) == {}
+    for name in options:
+        assert mine.headers[name.lower()] == theirs.headers[name.lower()]
+
+    async def cancel():
+        clock, provider = FakeClock(), by_id["fal"]
+        run = a_run(provider, Access(services.urls["fal"], "k"), clock)
+        async with engine(clock) as opened:
+            run.ticket = (await opened.submit(run, a_job(provider))).ticket
+            await opened.cancel(run)
+        return run.job_id
+
+    services.play(Scenario(polls=9, render="draft"))
+    id = asyncio.run(cancel())
+    stopped = services.asked[-1]
+    with pytest.raises(fal_client.client.FalClientHTTPError, match="ALREADY_COMPLETED"):
+        official.cancel(LIVE, id)
+    assert stopped.method == "PUT"
+    assert differences(stopped, services.asked[-1]) == {}
+
+
+def test_a_large_reference_is_uploaded_as_fal_client_does(
+    services, ours, official_at, footage, tmp_path
+):
+    film = footage.read_bytes()
+    large = tmp_path / "large.mp4"
+    large.write_bytes(film + struct.pack(">I4s", 9 * 2**20, b"free") + bytes(9 * 2**20 - 8))
+    mine = ours("fal", "a heron", model=f"fal/{REFERENCES}", video=large)
+    before = len(services.asked)
+    url = official_at(services.urls["fal"]).upload(large.read_bytes(), "video/mp4", "large.mp4")
+    posts = [wanted for wanted in mine if wanted.method == "POST"]
+    pairs = list(zip(posts, services.asked[before:], strict=False))
+    assert [differences(*pair) for pair in pairs] == [{}, {}]
+    assert {wanted.headers["x-fal-file-name"] for wanted in pairs[1]} == {"large.mp4"}
+    (sent,) = services.entries()[-1].request["video_urls"]
+    assert sent.rpartition("_")[2] == url.rpartition("_")[2]
+    assert len(posts) == 3
+    assert len(posts[2].body) < 1000

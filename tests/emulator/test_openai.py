@@ -1,16 +1,22 @@
 """OpenAI's videos, judged over HTTP and by the openai package."""
 
 import io
+import json
+import os
+import subprocess
 
 import httpx
 import openai
 import pytest
 
 from openclaw_nb.emulator import Scenario
+from tests.capture import differences
+from tests.environments import environment
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
 
 KEY = {"authorization": "Bearer k"}
+OURS = "openai/sora-2"
 
 
 @pytest.fixture
@@ -134,6 +140,55 @@ def test_a_prompt_can_be_refused_at_submission_or_later(emulator, http, videos, 
     assert (made["status"], made["error"]["code"]) == ("failed", "moderation_blocked")
 
 
+@pytest.mark.parametrize(
+    "status, kind, code",
+    [
+        (401, "invalid_request_error", "invalid_api_key"),
+        (429, "invalid_request_error", "rate_limit_exceeded"),
+        (500, "server_error", None),
+    ],
+)
+def test_the_server_may_refuse_any_submission(emulator, post, status, kind, code):
+    play(emulator, submit_status=status, retry_after_seconds=3)
+    said = post({"prompt": "x"})
+    error = said.json()["error"]
+    assert (said.status_code, error["type"], error["code"]) == (status, kind, code)
+    assert said.headers["x-request-id"]
+    if status == 429:
+        assert said.headers["retry-after"] == "3"
+        assert said.headers["x-ratelimit-remaining-requests"] == "0"
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_the_api_may_be_gone(emulator, http, videos, post, status):
+    play(emulator, quirk=f"retired_{status}")
+    assert post({"prompt": "x"}).status_code == status
+    assert http.get(f"{videos}/video_x", headers=KEY).status_code == status
+    assert emulator.jobs == []
+
+
+def test_other_hosts_word_things_otherwise(emulator, http, videos, post):
+    play(emulator, quirk="azure")
+    assert post({"prompt": "x", "seconds": 4}).json()["error"]["type"] == (
+        "video_generation_user_error"
+    )
+    play(emulator, polls=0, ends="failed", quirk="bare_error")
+    assert isinstance(post({"prompt": "x"}).json()["error"], str)
+    play(emulator, polls=0, quirk="url")
+    url = post({"prompt": "x"}).json()["url"]
+    assert http.get(url, headers=KEY).content[4:8] == b"ftyp"
+    play(emulator, quirk="brown")
+    assert post({"prompt": "x"}).status_code == 501
+
+
+@pytest.mark.parametrize("ends", ["failed", "expired", "cancelled"])
+def test_a_job_may_end_without_a_video(emulator, http, videos, post, ends):
+    play(emulator, polls=0, ends=ends)
+    made = post({"prompt": "x"}).json()
+    assert made["status"] == ends
+    assert http.get(f"{videos}/{made['id']}/content", headers=KEY).status_code == 404
+
+
 def test_the_submission_may_already_be_completed(emulator, post):
     play(emulator, polls=0)
     assert post({"prompt": "x"}).json()["status"] == "completed"
@@ -227,3 +282,94 @@ def test_openai_reads_the_errors(client):
     with pytest.raises(openai.BadRequestError) as caught:
         client.videos.create(prompt="x", seconds="5")
     assert caught.value.param == "seconds"
+
+
+LINES = [
+    {"prompt": "a boat", "model": "sora-2", "seconds": "4", "size": "1280x720"},
+    {"prompt": 'a naïve "boat"\nat sea', "model": "sora-2"},
+    {"prompt": "a boat", "model": "sora-2-pro", "seconds": "8", "size": "1280x720", "file": "a.png"},
+]  # fmt: skip
+
+
+def our_words(asked):
+    names = {"seconds": "duration_seconds", "file": "image"}
+    words = {names.get(name, name): value for name, value in asked.items()}
+    return words | {"model": f"openai/{asked['model']}"}
+
+
+@pytest.fixture
+def in_folder(tmp_path, media, footage, monkeypatch):
+    (tmp_path / "a.png").write_bytes(media.image(1280, 720))
+    (tmp_path / "a.mp4").write_bytes(footage.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_openai_and_our_client_send_the_same(services, ours, in_folder):
+    mine = [ours("openai", **our_words(asked)) for asked in LINES]
+    mine.append(ours("openai", "warmer", model=OURS, video="a.mp4"))
+    last, before = services.entries()[-1], len(services.asked)
+    with openai.OpenAI(api_key="k", base_url=services.urls["openai"]) as client:
+        for asked in LINES:
+            rest = {name: value for name, value in asked.items() if name != "file"}
+            if "file" in asked:
+                rest["input_reference"] = in_folder / asked["file"]
+            client.videos.create(**rest)
+        client.videos.edit(prompt="warmer", video=in_folder / "a.mp4")
+        client.videos.retrieve(last.id)
+        client.videos.download_content(last.id, variant="video").read()
+    theirs = services.asked[before:]
+    *submitted, (_, poll, content) = [*(calls[0] for calls in mine), mine[-1]]
+    pairs = zip([*submitted, poll, content], theirs, strict=True)
+    assert [differences(*pair) for pair in pairs] == [{}] * 6
+    assert content.headers["accept"] == theirs[-1].headers["accept"] == "application/binary"
+
+
+OLDER = """
+import json, pathlib, sys
+import openai
+client = openai.OpenAI(api_key="k", base_url=sys.argv[1])
+for asked in json.loads(sys.argv[2]):
+    file = asked.pop("file", None)
+    if file:
+        asked["input_reference"] = pathlib.Path(file)
+    made = client.videos.create_and_poll(**asked)
+    film = client.videos.download_content(made.id, variant="video").read()
+    print(openai.__version__, made.status, film[4:8])
+"""
+
+
+@pytest.mark.matrix
+@pytest.mark.timeout(300)
+def test_the_line_before_sends_json_where_our_client_sends_a_form(services, ours, in_folder):
+    mine = [ours("openai", **our_words(asked))[0] for asked in LINES]
+    before = len(services.asked)
+    python = environment("openai-2.24", ["openai==2.24.0"])
+    done = subprocess.run(
+        [python, "-W", "ignore", "-c", OLDER, services.urls["openai"], json.dumps(LINES)],
+        env={**os.environ, "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=in_folder,
+        timeout=120,
+    )
+    assert done.stdout.splitlines() == ["2.24.0 completed b'ftyp'"] * 3
+    theirs = [wanted for wanted in services.asked[before:] if wanted.method == "POST"]
+    *texts, image = [differences(*pair) for pair in zip(mine, theirs, strict=True)]
+    assert texts == [{"content-type": ("multipart/form-data", "application/json")}] * 2
+    assert image == {}
+
+
+@pytest.mark.parametrize("kind, name", [("image", "a.png"), ("video", "a.mp4")])
+def test_a_reference_at_an_address_is_fetched_and_goes_along_as_a_file(
+    services, ours, http, in_folder, kind, name
+):
+    local = ours("openai", "a boat", model=OURS, size="1280x720", **{kind: name})[0]
+    url = f"{services.urls['fal']}/files/b/upload/{name}"
+    head = {"content-type": f"{kind}/{name.rpartition('.')[2]}"}
+    http.put(url, content=(in_folder / name).read_bytes(), headers=head)
+    fetched, sent, *_ = ours("openai", "a boat", model=OURS, size="1280x720", **{kind: url})
+    assert (fetched.method, fetched.url) == ("GET", url)
+    assert "authorization" not in fetched.headers
+    assert differences(local, sent) == {}

@@ -111,6 +111,33 @@ def test_k9_options_are_numbers_booleans_or_strings(block):
     assert set((block.provider_options or {}).values()) <= {"number", "boolean", "string"}
 
 
+EXPECTED = (
+    *("alibaba", "byteplus", "byteplus-seedance15", "byteplus-seedance2", "comfy", "deepinfra"),
+    *("fal", "google", "minimax", "openai", "openrouter", "qwen", "runway", "together", "vydra"),
+    "xai",
+)
+TWINS = {"minimax-portal": "minimax"}
+ALL_MODES = ("alibaba", "byteplus-seedance2", "fal", "google", "openai", "qwen", "runway", "xai")
+TEXT_ONLY = ("deepinfra",)
+
+
+def modes_of(id):
+    """The capability matrix, as the product's page has it."""
+    id = TWINS.get(id, id)
+    if id in ALL_MODES:
+        return tuple(Mode)
+    return (Mode.GENERATE,) if id in TEXT_ONLY else (Mode.GENERATE, Mode.IMAGE_TO_VIDEO)
+
+
+def test_k10_the_registered_providers_are_the_expected_ones():
+    assert sorted(by_id) == sorted([*EXPECTED, *TWINS])
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.id)
+def test_k11_the_modes_are_those_of_the_capability_matrix(provider):
+    assert provider.caps.modes() == modes_of(provider.id)
+
+
 @pytest.mark.parametrize("provider", EVERY_PROVIDER)
 def test_k12_what_is_keyed_by_model_names_models_of_the_list(provider):
     ids = {row.id for row in provider.models}

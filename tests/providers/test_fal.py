@@ -272,6 +272,99 @@ def test_an_option_never_takes_the_place_of_a_parameter():
     assert unfitted.json == {"prompt": "a heron"}
 
 
+@pytest.mark.parametrize(
+    "name, value, sent",
+    [
+        ("X-Fal-Queue-Priority", "low", "low"),
+        ("X-Fal-Request-Timeout", 1.5, "1.5"),
+        ("x-fal-request-timeout", "60", "60"),
+        ("X-Fal-Runner-Hint", "my session", "my session"),
+        ("x-fal-no-retry", True, "1"),
+        (
+            "X-Fal-Object-Lifecycle-Preference",
+            {"expiration_duration_seconds": 3600},
+            '{"expiration_duration_seconds": 3600}',
+        ),
+        ("X-Fal-Store-IO", 0, "0"),
+    ],
+)
+@pytest.mark.parametrize("model", [LIVE, STRANGE])
+def test_an_option_of_the_queue_is_a_header_and_no_field(model, name, value, sent):
+    fitted = fal.fit(job(model, provider_options={name: value}))
+    call = fal.build_submit(fitted.job)
+    assert fitted.ignored == ()
+    assert call.headers == {name: sent}
+    assert call.json == {"prompt": "a heron"}
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("X-Fal-Queue-Priority", "high"),
+        ("X-Fal-Request-Timeout", 1),
+        ("X-Fal-Request-Timeout", "1.0"),
+        ("X-Fal-Runner-Hint", "a\r\nAuthorization: x"),
+        ("X-Fal-Object-Lifecycle-Preference", "an hour"),
+        ("X-Fal-Store-IO", 1),
+    ],
+)
+def test_an_option_of_the_queue_with_a_value_it_lacks_is_reported(name, value):
+    (ignored,) = fal.fit(job(LIVE, provider_options={name: value})).ignored
+    assert (ignored.setting, ignored.value) == (f"provider_options.{name}", value)
+    assert ignored.why.startswith("must be")
+
+
+# large references
+
+
+def sized(name, megabytes, **more):
+    kind = "image/png" if name.endswith("png") else "video/mp4"
+    return Blob(media_type=kind, name=name, size=megabytes * 2**20, path=f"/{name}", **more)
+
+
+def test_what_goes_along_in_the_request_needs_no_call_before():
+    small = job(REFERENCE, images=(PICTURE, sized("a.png", 4)), videos=(sized("a.mp4", 4),))
+    assert fal.PROVIDER.prepare(small) is small
+    assert fal.fit(small).notes == ()
+
+
+def test_files_of_more_than_8_mb_together_are_uploaded_one_after_the_other():
+    first, clip = sized("a ü.png", 4, role="reference_image"), sized("a.mp4", 5)
+    large = job(REFERENCE, images=(PICTURE, first), videos=(clip,), audios=(SONG,))
+    assert fal.fit(large).notes == ("references of 9 MB are uploaded to fal's storage first",)
+    token = fal.PROVIDER.prepare(large)
+    assert (token.call.path, token.call.host) == (
+        "/storage/auth/token?storage_type=fal-cdn-v3",
+        "https://rest.fal.ai",
+    )
+    assert token.call.keyed
+    said = '{"token": "t", "token_type": "Bearer", "base_url": "https://v3.fal.media"}'
+    put = token.read(reply(said))
+    assert put.call == Call(
+        "POST",
+        "https://v3.fal.media/files/upload",
+        content=first,
+        headers={"Authorization": "Bearer t", "X-Fal-File-Name": "a %C3%BC.png"},
+        keyed=False,
+    )
+    last = put.read(reply('{"access_url": "https://v3.fal.media/files/b/1.png"}'))
+    assert last.call.content is clip
+    ready = last.read(reply('{"access_url": "https://v3.fal.media/files/b/2.mp4"}'))
+    assert ready == replace(
+        large,
+        images=(PICTURE, Link(url="https://v3.fal.media/files/b/1.png", role="reference_image")),
+        videos=(Link(url="https://v3.fal.media/files/b/2.mp4"),),
+    )
+
+
+def test_an_upload_without_an_address_is_malformed():
+    put = fal.PROVIDER.prepare(job(f"{LIVE}/image-to-video", images=(sized("a.png", 9),)))
+    said = '{"token": "t", "token_type": "Bearer", "base_url": "https://v3.fal.media"}'
+    for odd in ("{}", '{"access_url": ""}'):
+        with pytest.raises(Malformed, match="access_url"):
+            put.read(reply(said)).read(reply(odd))
+
+
 # an endpoint that we do not know
 
 
@@ -353,6 +446,8 @@ def test_failed_is_accepted_though_fal_never_sends_it():
     said = '{"status": "FAILED", "error": {"message": "no GPU"}, "error_type": "internal_error"}'
     step = fal.parse_status(TICKET, reply(said))
     assert step == Refused(Why.SERVER_ERROR, "no GPU", "internal_error", request_id="r1")
+    lost = '{"status": "FAILED", "error": "x", "error_type": "runner_disconnected"}'
+    assert fal.parse_status(TICKET, reply(lost)).why is Why.SERVER_ERROR
     cancelled = fal.parse_status(TICKET, reply('{"status": "CANCELLED"}'))
     assert cancelled.said == "the job ended as CANCELLED, without a reason"
 
@@ -395,7 +490,17 @@ def test_asked_too_early_is_back_to_waiting(status):
 
 
 def test_a_result_that_is_gone_says_nothing_about_the_model():
-    assert fetch().read_error(reply('{"detail": "Not found"}', 404)).why is Why.UNKNOWN
+    refused = fetch().read_error(reply('{"detail": "Not found"}', 404))
+    assert refused.why is Why.UNKNOWN
+    assert "about an hour" in refused.advice
+
+
+def test_the_users_own_time_limit_for_the_queue_is_named_as_the_reason():
+    said = '{"detail": "x", "error_type": "request_timeout"}'
+    refused = fetch().read_error(reply(said, 504, **{"x-fal-request-timeout-type": "user"}))
+    assert refused.why is Why.TIMEOUT
+    assert "X-Fal-Request-Timeout" in refused.advice
+    assert not fal.parse_error(reply(said, 504)).advice
 
 
 @pytest.mark.parametrize(
@@ -409,6 +514,12 @@ def test_a_result_that_is_gone_says_nothing_about_the_model():
 def test_a_video_is_found_in_each_place_and_fetched_without_the_key(said):
     done = Done((Hosted("https://v3.fal.media/a.mp4"),), {"requestId": "r1", "seed": 7})
     assert fetch().read(reply(said)) == done
+
+
+def test_the_billed_units_are_kept():
+    said = '{"video": {"url": "https://v3.fal.media/a.mp4"}}'
+    done = fetch().read(reply(said, **{"x-fal-billable-units": "5"}))
+    assert done.metadata == {"requestId": "r1", "billableUnits": "5"}
 
 
 def test_a_result_without_a_video_shows_what_came_instead():
@@ -465,8 +576,8 @@ def test_the_synchronous_host_stands_for_the_queue_beside_it(configured, used):
     assert fal.read_base_url(configured) == used
 
 
-def test_the_key_may_follow_the_addresses_that_fal_hands_out_but_not_to_its_files():
-    assert fal.PROVIDER.key_hosts == ("*.fal.run",)
+def test_the_key_may_follow_the_addresses_that_fal_hands_out_and_get_a_token_but_not_to_its_files():
+    assert fal.PROVIDER.key_hosts == ("*.fal.run", "rest.fal.ai")
     assert fal.PROVIDER.key.form == "Key {}"
 
 

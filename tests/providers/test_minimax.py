@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from openclaw_nb.core.capabilities import overlay
@@ -45,9 +47,9 @@ def caps(model, mode):
 
 
 @pytest.mark.parametrize(
-    "model", ["MiniMax-Hailuo-2.3-Fast", "I2V-01-Director", "I2V-01-live", "I2V-01"]
+    "model", ["MiniMax-Hailuo-2.3-Fast", "I2V-01-Director", "I2V-01-live", "I2V-01", "S2V-01"]
 )
-def test_fast_and_i2v_need_an_image(model):
+def test_fast_i2v_and_s2v_need_an_image(model):
     assert minimax.PROVIDER.model(model).modes == (Mode.IMAGE_TO_VIDEO,)
 
 
@@ -56,7 +58,7 @@ def test_t2v_models_take_no_image():
 
 
 def test_01_models_make_6_seconds_at_720p_and_nothing_else():
-    for model in ("I2V-01-Director", "I2V-01-live", "I2V-01"):
+    for model in ("I2V-01-Director", "I2V-01-live", "I2V-01", "S2V-01"):
         block = caps(model, Mode.IMAGE_TO_VIDEO)
         assert block.resolutions == ("720P",)
         assert block.supported_duration_seconds_by_model[model] == (6,)
@@ -76,6 +78,17 @@ def test_512p_exists_on_02_with_an_image_only():
 def test_the_plan_keys_come_after_the_paid_key():
     assert minimax.PROVIDER.key.env[0] == "MINIMAX_API_KEY"
     assert minimax.PROVIDER.base_url_env == "MINIMAX_API_HOST"
+
+
+def test_the_twin_is_the_same_wire_with_the_token_of_a_sign_in_first():
+    (twin,) = minimax.TWINS
+    assert (twin.id, twin.aliases) == ("minimax-portal", ("minimax-portal-cn",))
+    assert twin.key.env == ("MINIMAX_OAUTH_TOKEN", "MINIMAX_API_KEY")
+    assert twin.key.borrowed == ("MINIMAX_API_KEY",)
+    assert twin.models is minimax.PROVIDER.models
+    assert replace(twin, id="minimax", aliases=("minimax-cn",), key=minimax.PROVIDER.key) == (
+        minimax.PROVIDER
+    )
 
 
 # fit
@@ -151,6 +164,20 @@ def test_two_options_go_through_as_booleans_and_the_rest_is_reported():
 def test_01_models_have_no_fast_pretreatment():
     fitted = minimax.fit(job("T2V-01", provider_options={"fast_pretreatment": True}))
     assert fitted.job.provider_options == {}
+
+
+def test_a_subject_is_no_first_frame():
+    pictured = job("S2V-01", images=(PNG,))
+    fitted = minimax.fit(pictured)
+    assert "who is to appear" in fitted.notes[0]
+    assert minimax.build_submit(fitted.job).json == {
+        "model": "S2V-01",
+        "prompt": "a heron",
+        "subject_reference": [{"type": "character", "image": [Inline(PNG)]}],
+    }
+    framed = Link(url="https://example.com/f.png", role="first_frame")
+    assert "has no first frame" in minimax.fit(job("S2V-01", images=(framed,))).reason
+    assert "has no last frame" in minimax.fit(job("S2V-01", images=(LAST,))).reason
 
 
 # submit

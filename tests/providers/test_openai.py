@@ -4,7 +4,8 @@ from datetime import date
 import pytest
 
 from openclaw_nb.core.capabilities import overlay
-from openclaw_nb.core.domain import Blob, Change, Ignored, Job, Link, Mode, Why
+from openclaw_nb.core.domain import Blob, Change, Ignored, Job, Link, Media, Mode, Request, Why
+from openclaw_nb.core.plan import plan
 from openclaw_nb.core.wire import Call, Done, Fitted, Hosted, Malformed, Refused, Reply, Wait
 from openclaw_nb.providers import openai
 
@@ -32,19 +33,46 @@ def form(asked):
 # rows
 
 
-def test_both_models_retired_with_the_public_host():
+def test_every_model_and_snapshot_retired_with_the_public_host_and_none_takes_its_place():
     for row in openai.PROVIDER.models:
         assert row.retires_on == date(2026, 9, 24)
         assert row.checked_on == date(2026, 11, 21)
+        assert row.replaced_by is None
 
 
 def test_the_large_sizes_are_those_of_the_pro_model():
     def sizes(row):
         return overlay(openai.CAPS, row.caps).generate.sizes
 
-    small, pro = openai.PROVIDER.models
-    assert sizes(small) == ("720x1280", "1280x720")
-    assert "1792x1024" in sizes(pro)
+    for row in openai.PROVIDER.models:
+        assert ("1792x1024" in sizes(row)) == row.id.startswith("sora-2-pro")
+        assert {"720x1280", "1280x720"} <= set(sizes(row))
+
+
+@pytest.mark.parametrize("asked, made", [(1, 4), (5, 4), (6, 8), (7, 8), (10, 12), (60, 12)])
+def test_a_length_becomes_the_nearest_of_three_and_the_larger_on_a_tie(asked, made):
+    planned = plan(
+        Request(prompt="a heron", duration_seconds=asked), Media(), openai.PROVIDER, "sora-2"
+    )
+    assert form(planned.job)["seconds"] == str(made)
+
+
+@pytest.mark.parametrize(
+    "style, size",
+    [
+        ({"aspect_ratio": "16:9"}, "1280x720"),
+        ({"aspect_ratio": "9:16"}, "720x1280"),
+        ({"aspect_ratio": "7:4"}, "1792x1024"),
+        ({"aspect_ratio": "4:7"}, "1024x1792"),
+        ({"size": "1920x1080"}, "1280x720"),
+        ({"resolution": "1080P"}, None),
+        ({"audio": True, "watermark": True}, None),
+    ],
+)
+def test_a_ratio_becomes_a_size_and_what_has_no_field_is_dropped(style, size):
+    planned = plan(Request(prompt="a heron", **style), Media(), openai.PROVIDER, "sora-2-pro")
+    assert form(planned.job).get("size") == size
+    assert bool(planned.ignored) is (size is None)
 
 
 # submit
@@ -85,9 +113,21 @@ def test_a_file_without_a_name_gets_one():
     assert sent["input_reference"] == replace(PNG, name="reference-image.png")
 
 
-def test_a_link_is_left_to_be_fetched():
-    link = Link(url="https://example.com/a.png")
-    assert form(job(Mode.IMAGE_TO_VIDEO, images=(link,)))["input_reference"] == link
+def test_an_address_is_fetched_before_since_a_form_takes_files_only():
+    for provider in (openai.PROVIDER, openai.ELSEWHERE):
+        assert not provider.takes_url("https://example.com/a.png")
+
+
+@pytest.mark.parametrize("fit", [openai.fit, openai.fit_elsewhere])
+def test_there_are_no_roles_and_that_is_noted(fit):
+    def notes(role):
+        image = Link(url="https://example.com/a.png", role=role)
+        return fit(job(Mode.IMAGE_TO_VIDEO, images=(image,))).notes
+
+    assert notes(None) == notes("first_frame") == ()
+    assert notes("last_frame") == (
+        "the last_frame is sent as the first frame: there are no roles here",
+    )
 
 
 def test_the_public_host_takes_no_options():

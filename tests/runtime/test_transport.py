@@ -149,6 +149,19 @@ def test_only_the_own_origin_and_declared_https_hosts_may_see_the_key(url, allow
     assert may_see_key(provider, Access("https://api.toy.example/v1", SECRET), url) is allowed
 
 
+def test_a_call_goes_to_the_vendors_other_host_only_while_its_own_base_url_is_used(
+    server, elsewhere
+):
+    for each in (server, elsewhere):
+        each.answer("/token", b"{}")
+    call = Call("POST", "/token", json={}, host=elsewhere.url)
+    send(call, server, provider=toy(base_url=server.url))
+    send(call, server, provider=toy(base_url="https://api.toy.example"))
+    assert (len(elsewhere.seen), len(server.seen)) == (1, 1)
+    assert not carries_key(elsewhere.seen[0]), "not declared as a host of the key"
+    assert carries_key(server.seen[0])
+
+
 def test_neither_key_nor_headers_are_in_the_text_of_an_access():
     assert SECRET not in repr(Access("https://api.toy.example", SECRET, {"x-token": SECRET}))
 

@@ -47,6 +47,7 @@ SERVICES: dict[str, Service] = {
     "deepinfra": Service(deepinfra.service, deepinfra.new_id, "/v1/openai"),
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
+    "minimax-portal": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
     "openrouter": Service(openrouter.service, openrouter.new_id, "/api/v1"),
     "qwen": Service(qwen.service, qwen.new_id),

@@ -1,24 +1,32 @@
 """fal's queue: submit, status, result, cancel, and the hosted file.
 
-Sources: fal's documentation "Queue API", "Asynchronous inference", "Errors", "Request errors" (read 2026-11-21).
-One host stands for queue.fal.run and for the file host *.fal.media.
+Sources: fal's documentation "Queue API", "Asynchronous inference", "Platform headers" (read 2026-11-21).
+One host stands for queue.fal.run, for rest.fal.ai and for the file host *.fal.media. Webhooks are refused: nothing
+here calls out.
+
+`Scenario.quirk` may be:
+  a type of `MODEL_ERRORS` or `REQUEST_ERRORS`: what a job that ends as failed says
+  plain_detail: a model's refusal is a sentence instead of a list
+  locked: the account has no balance left
+  failed_word: a job that ended badly is FAILED or CANCELLED, with `error` an object
+  id_only: the answer to a submission has no addresses
+  videos, wrapped: a result as the first of `videos`; inside `response`
+  cancelled_at_once: a cancellation is answered with 200 and OK
 """
 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http import HTTPStatus
 from typing import cast
 
 from pydantic import ValidationError
 
 from openclaw_nb.emulator.clips import Clip
 from openclaw_nb.emulator.hosting import MP4, hand_over, key_leaked
-from openclaw_nb.emulator.jobs import Job, Jobs, Order, brief
+from openclaw_nb.emulator.jobs import Job, Jobs, Order
 from openclaw_nb.emulator.wire import (
     Handler,
     Later,
@@ -29,23 +37,24 @@ from openclaw_nb.emulator.wire import (
     answer,
 )
 
+from . import fal_errors as errors
+from .fal_errors import MODEL_ERRORS, REQUEST_ERRORS, ending, http_error, invalid, said
 from .fal_schemas import schema
 from .fal_storage import Storage
 
 NAMESPACES = frozenset({"workflows", "comfy"})
-MODERATED = "content_policy_violation"
-ENDINGS = {
-    "moderated": ("The content was flagged by a content checker.", MODERATED, 422),
-    "failed": ("The model did not produce any media.", "no_media_generated", 422),
-    "expired": ("The request timed out.", "request_timeout", 504),
-    "cancelled": ("The request was cancelled.", "client_cancelled", 400),
+RESULT_SECONDS = 3600
+QUIRKS = {
+    *MODEL_ERRORS,
+    *REQUEST_ERRORS,
+    *("plain_detail", "locked", "failed_word", "id_only", "videos", "wrapped"),
+    "cancelled_at_once",
 }
-ERROR_TYPES = {429: "rate_limited", 500: "internal_error", 503: "runner_scheduling_failure"}
+LIFECYCLE = "x-fal-object-lifecycle-preference"
+PRIORITIES = frozenset({"normal", "low"})
 
 
-def new_id() -> str:
-    """A request id; fal's are random."""
-    return str(uuid.uuid4())
+new_id = errors.new_id
 
 
 def service(jobs: Jobs) -> Handler:
@@ -84,33 +93,43 @@ class Fal:
         segments = request.segments
         if segments[:1] == ["files"]:
             return self.storage.open(request) or self._file(request, segments[-1])
-        refused = _unauthenticated(request)
+        refused = (
+            _unauthenticated(request)
+            or self.jobs.no_such_quirk(QUIRKS)
+            or (said(errors.LOCKED, 403) if self.jobs.scenario.quirk == "locked" else None)
+        )
         if refused is not None:
             return refused
         address = Address.read(segments)
         if address is not None:
             return self._about(request, address)
         if request.method != "POST":
-            return _said("Method Not Allowed", 405)
+            return said("Method Not Allowed", 405)
         return self.storage.keyed(request) or self._submit(request, "/".join(segments))
 
     def _submit(self, request: Request, endpoint: str) -> Response:
+        if wrong := _queue_options(request):
+            return invalid(wrong)
         kind = schema(endpoint)
         if kind is None:
-            return _said(f"Application '{endpoint}' not found", 404)
+            return said(f"Application '{endpoint}' not found", 404)
         try:
             asked = request.fields()
             order = Order(endpoint, asked, kind.model_validate(asked).clip(endpoint))
         except MalformedError as error:
-            return _invalid([{"loc": ["body"], "msg": str(error), "type": "json_invalid"}])
+            return invalid([{"loc": ["body"], "msg": str(error), "type": "json_invalid"}])
         except ValidationError as error:
-            return _invalid(_details(error))
+            return invalid(errors.details(error))
         if self.jobs.scenario.submit_moderated:
-            return _invalid([_detail("moderated", asked)])
-        return self.jobs.admit(request, order, lambda job: self._queued(request, job), _http_error)
+            return invalid([errors.prompt_refused(errors.MODERATED, asked)])
+        return self.jobs.admit(request, order, lambda job: self._queued(request, job), http_error)
 
     def _queued(self, request: Request, job: Job) -> Response:
-        body = {"status": "IN_QUEUE", **_urls(request, job), "queue_position": 0}
+        job.notes["file_seconds"] = _lifetime(request)
+        job.notes["own_timeout"] = "x-fal-request-timeout" in request.headers
+        id_only = job.scenario.quirk == "id_only"
+        urls = {"request_id": job.id} if id_only else _urls(request, job)
+        body = {"status": "IN_QUEUE", **urls, "queue_position": 0}
         return answer(body, headers={"x-fal-request-id": job.id})
 
     def _about(self, request: Request, address: Address) -> Reply:
@@ -127,12 +146,12 @@ class Fal:
             case "PUT", "cancel":
                 return self._cancel(job)
             case _:
-                return _said("Method Not Allowed", 405)
+                return said("Method Not Allowed", 405)
 
     def _status(self, request: Request, job: Job) -> Response:
         failure = job.asked_after()
         if failure is not None:
-            return _http_error(failure)
+            return http_error(failure)
         body = _state(request, job)
         status = 200 if body["status"] == "COMPLETED" else 202
         return answer(body, status, {"x-fal-request-id": job.id})
@@ -155,33 +174,83 @@ class Fal:
         state = job.state
         if state in {"queued", "running"}:
             return answer({"detail": "Request is still in progress"}, 400, head)
+        if job.clock() - (job.finished_at or job.clock()) > RESULT_SECONDS:
+            return said("The result has expired.", 404)
         if state == "succeeded" and job.clip is not None:
             return Later(job.clip, lambda clip: _output(request, job, clip))
-        text, kind, status = ENDINGS[state]
-        if status == HTTPStatus.UNPROCESSABLE_ENTITY:
-            return _invalid([_detail(state, job.order.asked)], head)
-        timeout = {"x-fal-request-timeout-type": "user"} if kind == "request_timeout" else {}
-        body = {"detail": text, "error_type": kind}
-        return answer(body, status, {**head, "x-fal-error-type": kind, **timeout})
+        return errors.result(job)
 
     def _cancel(self, job: Job) -> Response:
         if not job.cancel():
             return answer({"status": "ALREADY_COMPLETED"}, 400)
+        if job.scenario.quirk == "cancelled_at_once":
+            return answer({"status": "OK"})
         return answer({"status": "CANCELLATION_REQUESTED"}, 202)
 
     def _file(self, request: Request, name: str) -> Reply:
         job = self.jobs.all.get(name.partition("_")[0])
         if request.method not in {"GET", "HEAD"} or job is None:
             return Response(404, b"Not Found", {"content-type": "text/plain"})
+        kept = job.notes.get("file_seconds")
+        if isinstance(kept, float) and job.clock() - (job.finished_at or job.clock()) > kept:
+            return Response(404, b"Not Found", {"content-type": "text/plain"})
         return key_leaked(request) or hand_over(request, job, MP4)
+
+
+def _queue_options(request: Request) -> list[dict[str, object]]:
+    """What is wrong with the queue's own options, in the query and in headers."""
+    given = request.headers
+    wrong = {
+        ("query", "fal_webhook"): "fal_webhook" in request.query,
+        ("query", "fal_max_queue_length"): not _is_over(
+            request.query.get("fal_max_queue_length", "1"), 0
+        ),
+        ("header", "x-fal-queue-priority"): (
+            given.get("x-fal-queue-priority", "normal") not in PRIORITIES
+        ),
+        ("header", "x-fal-request-timeout"): not _is_over(
+            given.get("x-fal-request-timeout", "2"), 1
+        ),
+        ("header", LIFECYCLE): LIFECYCLE in given and _lifetime(request) is None,
+    }
+    return [_wrong(*place) for place, is_wrong in wrong.items() if is_wrong]
+
+
+def _wrong(where: str, name: str) -> dict[str, object]:
+    if name == "fal_webhook":
+        return {
+            "loc": [where, name],
+            "msg": "The emulator calls no webhooks; ask for the status instead.",
+            "type": "feature_not_supported",
+        }
+    return {"loc": [where, name], "msg": "Input is not valid", "type": "value_error"}
+
+
+def _is_over(text: str, limit: float) -> bool:
+    try:
+        return float(text) > limit
+    except ValueError:
+        return False
+
+
+def _lifetime(request: Request) -> float | None:
+    """How long output files are to be kept, in seconds; None when nothing usable is said."""
+    try:
+        asked: object = json.loads(request.headers.get(LIFECYCLE, "null"))
+    except ValueError:
+        return None
+    if not isinstance(asked, dict):
+        return None
+    seconds = cast("dict[str, object]", asked).get("expiration_duration_seconds")
+    return float(seconds) if isinstance(seconds, int | float) else None
 
 
 def _unauthenticated(request: Request) -> Response | None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if not key.strip():
-        return _said("Authentication is required to access this application.", 401)
+        return said("Authentication is required to access this application.", 401)
     if scheme != "Key":
-        return _said("Invalid authorization scheme: use 'Key <your key>'.", 401)
+        return said("Invalid authorization scheme: use 'Key <your key>'.", 401)
     return None
 
 
@@ -222,9 +291,12 @@ def _ended(request: Request, job: Job, state: str) -> dict[str, object]:
         "logs": _logs(request, job),
         "metrics": {"inference_time": round((job.finished_at or job.clock()) - job.created_at, 3)},
     }
-    if state in ENDINGS:
-        text, kind, _ = ENDINGS[state]
+    if failure := ending(job):
+        text, kind = failure
         body |= {"error": text, "error_type": kind}
+        if job.scenario.quirk == "failed_word":
+            word = "CANCELLED" if state == "cancelled" else "FAILED"
+            body |= {"status": word, "error": {"message": text}}
     return body
 
 
@@ -259,53 +331,9 @@ def _output(request: Request, job: Job, clip: Clip) -> Response:
         body["seed"] = job.order.asked.get("seed", drawn)
     if "/wan/" in model:
         body["prompt"] = job.order.asked["prompt"]
+    if job.scenario.quirk == "videos":
+        body["videos"] = [body.pop("video")]
+    if job.scenario.quirk == "wrapped":
+        body = {"response": body}
     units = {"x-fal-billable-units": f"{clip.seconds:g}"}
     return answer(body, headers={"x-fal-request-id": job.id, **units})
-
-
-def _details(error: ValidationError) -> list[dict[str, object]]:
-    """Pydantic's errors are fal's, with fal's address for the explanation."""
-    found = cast("list[dict[str, object]]", error.errors(include_url=False))
-    return [_documented(each) for each in found]
-
-
-def _documented(each: dict[str, object]) -> dict[str, object]:
-    location = cast("tuple[str | int, ...]", each["loc"])
-    detail = {
-        "loc": ["body", *location],
-        "msg": each["msg"],
-        "type": each["type"],
-        "url": f"https://docs.fal.ai/errors#{each['type']}",
-        "input": brief(each.get("input")),
-    }
-    return detail | ({"ctx": each["ctx"]} if "ctx" in each else {})
-
-
-def _detail(state: str, asked: Mapping[str, object]) -> dict[str, object]:
-    text, kind, _ = ENDINGS[state]
-    return {
-        "loc": ["body", "prompt"],
-        "msg": text,
-        "type": kind,
-        "url": f"https://docs.fal.ai/errors#{kind}",
-        "input": brief(asked.get("prompt")),
-    }
-
-
-def _invalid(
-    details: list[dict[str, object]], headers: Mapping[str, str] | None = None
-) -> Response:
-    retry = {"x-fal-retryable": "false"}
-    return answer(
-        {"detail": details}, 422, {"x-fal-request-id": new_id(), **retry, **(headers or {})}
-    )
-
-
-def _said(text: str, status: int) -> Response:
-    return answer({"detail": text}, status, {"x-fal-request-id": new_id()})
-
-
-def _http_error(status: int) -> Response:
-    kind = ERROR_TYPES.get(status, "runner_server_error")
-    body = {"detail": f"The request could not be served ({kind})", "error_type": kind}
-    return answer(body, status, {"x-fal-request-id": new_id(), "x-fal-error-type": kind})

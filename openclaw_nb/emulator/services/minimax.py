@@ -2,13 +2,21 @@
 
 Sources: MiniMax platform documentation "Text to Video", "Image to Video", "First and Last Frame to Video",
 "Query Video Generation Task", "Video Download", "Error Codes" (read 2026-11-21).
+
+`Scenario.quirk` may be:
+  submit_<code>, query_<code>, file_<code>: HTTP 200 with that code of `MESSAGES`; to every submission, to the first
+    query of a task, to the first retrieval of its file
+  error_object: HTTP errors say `error.{type,message}` instead of a code
+  failed_word: a task that ends badly is `Failed`, the word in the vendor's command-line client
+  no_verdict: answers that say yes leave `base_resp` out
+  video_url: a finished query names the address itself
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, Self
 
@@ -17,7 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from openclaw_nb.emulator.clips import Clip, ClipSpec
 from openclaw_nb.emulator.hosting import hand_over, key_leaked
-from openclaw_nb.emulator.jobs import Job, Jobs, Order
+from openclaw_nb.emulator.jobs import Job, Jobs, Order, Scenario
 from openclaw_nb.emulator.references import UnreadableError, data_uri_bytes, image_size, is_address
 from openclaw_nb.emulator.wire import (
     Handler,
@@ -28,6 +36,8 @@ from openclaw_nb.emulator.wire import (
     Response,
     answer,
 )
+
+from .minimax_signin import SignIn
 
 FIRST_TASK = 329512010030001
 FILE_OFFSET = 1010010001
@@ -40,13 +50,21 @@ MIN_RATIO, MAX_RATIO = 2 / 5, 5 / 2
 MESSAGES = {
     0: "success",
     1000: "unknown error",
+    1001: "request timeout",
     1002: "rate limit exceeded",
     1004: "login fail: Please carry the API secret key in the 'Authorization' field of the request header",
     1008: "insufficient balance",
     1013: "internal error",
     1026: "input new_sensitive",
     1027: "output new_sensitive",
+    1039: "token limit exceeded",
     2013: "invalid params",
+    2038: "real-name verification is required",
+    2049: "invalid api key",
+    2056: "usage limit exceeded",
+}
+QUIRKS = {"error_object", "failed_word", "no_verdict", "video_url"} | {
+    f"{call}_{code}" for call in ("submit", "query", "file") for code in MESSAGES if code
 }
 SIZES = {"512P": (910, 512), "720P": (1280, 720), "768P": (1366, 768), "1080P": (1920, 1080)}
 
@@ -125,6 +143,11 @@ class Create(BaseModel):
         """The resolution, the model's own when none was given."""
         return self.resolution or self.rules.resolution
 
+    @property
+    def subjects(self) -> list[str]:
+        """The pictures of who is to appear."""
+        return [image for each in self.subject_reference or [] for image in each.image]
+
     @model_validator(mode="after")
     def _fits_the_model(self) -> Self:
         if self.model not in MODELS:
@@ -135,7 +158,7 @@ class Create(BaseModel):
             allowed |= self.rules.image_pairs
         if (self.duration, self.size_word) not in allowed:
             raise _no(f"{self.model} does not support {self.size_word} with {self.duration} s")
-        for image in (self.first_frame_image, self.last_frame_image):
+        for image in (self.first_frame_image, self.last_frame_image, *self.subjects):
             _check_image(image)
         return self
 
@@ -143,6 +166,8 @@ class Create(BaseModel):
         rules, framed = self.rules, self.first_frame_image or self.last_frame_image
         if rules.subject and not self.subject_reference:
             raise _no(f"{self.model} needs subject_reference")
+        if self.subject_reference and not rules.subject:
+            raise _no(f"{self.model} takes no subject_reference")
         if not rules.subject and not rules.text and not self.first_frame_image:
             raise _no(f"{self.model} needs first_frame_image")
         if framed and not rules.image:
@@ -152,14 +177,12 @@ class Create(BaseModel):
         if not self.prompt.strip() and not framed:
             raise _no("prompt is required")
 
-    def clip(self) -> ClipSpec:
+    def clip(self, provider: str) -> ClipSpec:
         """The film: silent; 16:9 from text, the image's shape from an image."""
-        image = self.first_frame_image or self.last_frame_image
-        if image is None and self.subject_reference:
-            image = self.subject_reference[0].image[0]
+        image = self.first_frame_image or self.last_frame_image or next(iter(self.subjects), None)
         follows = self.first_frame_image is not None
         return ClipSpec(
-            "minimax",
+            provider,
             self.model,
             self.prompt,
             *SIZES[self.size_word],
@@ -202,11 +225,16 @@ class MiniMax:
     """The routes."""
 
     jobs: Jobs
+    sign_in: SignIn = field(default_factory=SignIn)
 
     def handle(self, request: Request) -> Reply:
         """Any request."""
         if request.segments[:1] == ["inference_output"]:
             return self._download(request)
+        keyless = self.jobs.no_such_quirk(QUIRKS) or self.sign_in.open(request, self.jobs.clock())
+        return keyless or self._keyed(request)
+
+    def _keyed(self, request: Request) -> Reply:
         if not request.headers.get("authorization", "").removeprefix("Bearer ").strip():
             return _refused(1004)
         routes: dict[str, Callable[[Request], Reply]] = {
@@ -230,8 +258,18 @@ class MiniMax:
             return _refused(2013, _first(error))
         if self.jobs.scenario.submit_moderated:
             return _refused(1026)
-        order = Order(wanted.model, asked, wanted.clip())
-        return self.jobs.admit(request, order, lambda job: _ok({"task_id": job.id}), _http_error)
+        if code := _code(self.jobs.scenario, "submit"):
+            return _refused(code)
+        order = Order(wanted.model, asked, wanted.clip(self.jobs.provider))
+        return self.jobs.admit(
+            request, order, lambda job: _ok({"task_id": job.id}, job.scenario), self._http_error
+        )
+
+    def _http_error(self, status: int) -> Response:
+        if self.jobs.scenario.quirk == "error_object":
+            said = {"type": "http_error", "message": "the request could not be served"}
+            return answer({"error": said}, status)
+        return _http_error(status)
 
     def _query(self, request: Request) -> Reply:
         job = self.jobs.all.get(request.query.get("task_id", ""))
@@ -239,13 +277,17 @@ class MiniMax:
             return _refused(2013, "task_id")
         failure = job.asked_after()
         if failure is not None:
-            return _http_error(failure)
+            return self._http_error(failure)
+        if code := _once(job, "query"):
+            return _refused(code)
         state = job.state
         if state == "succeeded" and job.clip is not None:
-            return Later(job.clip, lambda clip: _success(job, clip))
+            return Later(job.clip, lambda clip: _success(request, job, clip))
         if state in {"queued", "running"}:
-            return _ok(_task(job, job.word or {"queued": "Queueing"}.get(state, "Processing")))
-        return _answer(_task(job, "Fail"), 1027 if state == "moderated" else 0)
+            word = job.word or {"queued": "Queueing"}.get(state, "Processing")
+            return _ok(_task(job, word), job.scenario)
+        word = "Failed" if job.scenario.quirk == "failed_word" else "Fail"
+        return _answer(_task(job, word), 1027 if state == "moderated" else 0)
 
     def _by_file(self, request: Request) -> Job | None:
         number = request.query.get("file_id", "")
@@ -256,7 +298,9 @@ class MiniMax:
         job = self._by_file(request)
         if job is None or job.clip is None:
             return _refused(2013, "file_id")
-        return Later(job.clip, lambda clip: _ok({"file": _file(request, job, clip)}))
+        if code := _once(job, "file"):
+            return _refused(code)
+        return Later(job.clip, lambda clip: _ok({"file": _file(request, job, clip)}, job.scenario))
 
     def _content(self, request: Request) -> Reply:
         job = self._by_file(request)
@@ -277,23 +321,29 @@ def _task(job: Job, status: str) -> dict[str, object]:
     return {"task_id": job.id, "status": status, "file_id": "", "video_width": 0, "video_height": 0}
 
 
-def _success(job: Job, clip: Clip) -> Response:
+def _success(request: Request, job: Job, clip: Clip) -> Response:
     found = {"file_id": str(int(job.id) + FILE_OFFSET)}
+    if job.scenario.quirk == "video_url":
+        found["video_url"] = _link(request, job)
     size = {"video_width": clip.width, "video_height": clip.height}
-    return _ok({**_task(job, "Success"), **found, **size})
+    return _ok({**_task(job, "Success"), **found, **size}, job.scenario)
 
 
-def _file(request: Request, job: Job, clip: Clip) -> dict[str, object]:
+def _link(request: Request, job: Job) -> str:
     ends = int(job.clock()) + LINK_SECONDS
     proof = sha256(f"{job.id}{ends}".encode()).hexdigest()[:16]
     where = f"{request.base}/inference_output/video/{job.id}/output.mp4"
+    return f"{where}?Expires={ends}&Signature={proof}"
+
+
+def _file(request: Request, job: Job, clip: Clip) -> dict[str, object]:
     return {
         "file_id": int(job.id) + FILE_OFFSET,
         "bytes": clip.bytes,
         "created_at": int(job.finished_at or job.created_at),
         "filename": "output.mp4",
         "purpose": "video_generation",
-        "download_url": f"{where}?Expires={ends}&Signature={proof}",
+        "download_url": _link(request, job),
     }
 
 
@@ -309,12 +359,26 @@ def _answer(body: Mapping[str, object], code: int, more: str = "", status: int =
     return answer(said, status, trace)
 
 
-def _ok(body: Mapping[str, object]) -> Response:
-    return _answer(body, 0)
+def _ok(body: Mapping[str, object], scenario: Scenario) -> Response:
+    return answer(body) if scenario.quirk == "no_verdict" else _answer(body, 0)
 
 
 def _refused(code: int, more: str = "") -> Response:
     return _answer({}, code, more)
+
+
+def _code(scenario: Scenario, call: str) -> int:
+    """The code that a quirk has for this call; 0: none."""
+    named, _, code = (scenario.quirk or "").partition("_")
+    return int(code) if named == call else 0
+
+
+def _once(job: Job, call: str) -> int:
+    """The same, for the first call of its kind about a job."""
+    if job.notes.get(call):
+        return 0
+    job.notes[call] = True
+    return _code(job.scenario, call)
 
 
 def _http_error(status: int) -> Response:

@@ -1,6 +1,13 @@
 """OpenAI's video jobs: create, retrieve, list, delete, remix, edit, extend, characters, content.
 
 Sources: openai/openai-openapi openapi.yaml (2026-08-21), OpenAI video generation guide (read 2026-11-21).
+
+OpenAI shut this API down on 2026-09-24; it is played as it was, and as hosts that go on serving it vary it.
+`Scenario.quirk` may be:
+  retired_400, retired_404, retired_410: the API is gone; how OpenAI's own host words that is not documented
+  azure: refusals are of the type `video_generation_user_error`
+  bare_error: a failed job's `error` is a string
+  url: a finished job names an address too, as some hosts do
 """
 
 from __future__ import annotations
@@ -8,6 +15,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
 from openclaw_nb.emulator.clips import Clip, ClipSpec
 from openclaw_nb.emulator.hosting import hand_over
@@ -22,6 +30,13 @@ KEPT_SECONDS = 3600
 SHEET_COLUMNS = 8
 MAX_PAGE = 100
 POLL_MS = 10
+LIMITS = {
+    "x-ratelimit-limit-requests": "5",
+    "x-ratelimit-remaining-requests": "0",
+    "x-ratelimit-reset-requests": "1s",
+}
+RETIRED = {"retired_400": 400, "retired_404": 404, "retired_410": 410}
+QUIRKS = {*RETIRED, "azure", "bare_error", "url"}
 STATUS = {"running": "in_progress", "succeeded": "completed", "moderated": "failed"}
 ERRORS = {
     "moderated": ("moderation_blocked", "Your request was blocked by our moderation system."),
@@ -61,9 +76,9 @@ class OpenAI:
         """Any request."""
         try:
             self._authenticate(request)
-            reply = self._route(request)
+            reply = self.jobs.no_such_quirk(QUIRKS) or self._route(request)
         except Problem as problem:
-            reply = problem.response()
+            reply = problem.response(azure=self.jobs.scenario.quirk == "azure")
         return _stamped(reply)
 
     def _authenticate(self, request: Request) -> None:
@@ -72,6 +87,8 @@ class OpenAI:
             raise Problem("You didn't provide an API key.", status=401)
 
     def _route(self, request: Request) -> Reply:
+        if status := RETIRED.get(self.jobs.scenario.quirk or ""):
+            raise Problem("The Videos API is no longer available.", status=status)
         match request.method, request.segments:
             case "POST", ["v1", "videos", *rest]:
                 return self._post(request, rest)
@@ -80,7 +97,7 @@ class OpenAI:
             case "GET", ["v1", "videos", "characters", id]:
                 return self._character(id)
             case "GET", ["v1", "videos", id]:
-                return self._retrieve(id)
+                return self._retrieve(request, id)
             case "GET" | "HEAD", ["v1", "videos", id, "content"]:
                 return self._content(request, id)
             case "DELETE", ["v1", "videos", id]:
@@ -142,7 +159,6 @@ class OpenAI:
         id = f"char_{secrets.token_hex(16)}"
         made: dict[str, object] = {
             "id": id,
-            "object": "character",
             "created_at": int(self.jobs.clock()),
             "name": body.name,
         }
@@ -169,7 +185,7 @@ class OpenAI:
 
         def said(job: Job) -> Response:
             job.notes["remixed_from_video_id"] = remixed_from
-            return answer(_video(job))
+            return answer(_video(request, job))
 
         return self.jobs.admit(request, order, said, _http_error)
 
@@ -178,12 +194,12 @@ class OpenAI:
             raise Problem(f"Video with id '{id}' not found.", code="not_found", status=404)
         return self.jobs.all[id]
 
-    def _retrieve(self, id: str) -> Response:
+    def _retrieve(self, request: Request, id: str) -> Response:
         job = self._job(id)
         failure = job.asked_after()
         if failure is not None:
             return _http_error(failure)
-        response = answer(_video(job))
+        response = answer(_video(request, job))
         return replace(response, headers={**response.headers, "openai-poll-after-ms": f"{POLL_MS}"})
 
     def _list(self, request: Request) -> Response:
@@ -193,7 +209,7 @@ class OpenAI:
         after = request.query.get("after")
         if after:
             rows = rows[[job.id for job in rows].index(self._job(after).id) + 1 :]
-        shown = [_video(job) for job in rows[:limit]]
+        shown = [_video(request, job) for job in rows[:limit]]
         ends = {"first_id": shown[0]["id"], "last_id": shown[-1]["id"]} if shown else _NO_ENDS
         return answer({"object": "list", "data": shown, **ends, "has_more": len(rows) > limit})
 
@@ -263,11 +279,12 @@ def _page(request: Request) -> tuple[int, str]:
     return int(limit), order
 
 
-def _video(job: Job) -> dict[str, object]:
-    """The video object, every documented field."""
+def _video(request: Request, job: Job) -> dict[str, object]:
+    """The video object, every documented field; on some hosts one more."""
     spec, state, finished = job.order.spec, job.state, job.finished_at
     done = int(finished) if finished is not None and state == "succeeded" else None
-    code, message = ERRORS.get(state, (None, None))
+    named = done and job.scenario.quirk == "url"
+    url = {"url": f"{request.base}/v1/videos/{job.id}/content"} if named else {}
     return {
         "id": job.id,
         "object": "video",
@@ -281,8 +298,16 @@ def _video(job: Job) -> dict[str, object]:
         "seconds": f"{round(spec.seconds)}",
         "size": f"{spec.width}x{spec.height}",
         "remixed_from_video_id": job.notes.get("remixed_from_video_id"),
-        "error": {"code": code, "message": message} if code else None,
+        "error": _error(job),
+        **url,
     }
+
+
+def _error(job: Job) -> object:
+    code, message = ERRORS.get(job.state, (None, None))
+    if code is None or job.scenario.quirk == "bare_error":
+        return message
+    return {"code": code, "message": message}
 
 
 def _stamped(reply: Reply) -> Reply:
@@ -298,5 +323,8 @@ def _with_id(response: Response) -> Response:
 
 
 def _http_error(status: int) -> Response:
-    code = {429: "rate_limit_exceeded"}.get(status)
-    return Problem("The server could not serve the request.", code=code, status=status).response()
+    code = {401: "invalid_api_key", 429: "rate_limit_exceeded"}.get(status)
+    problem = Problem("The server could not serve the request.", code=code, status=status)
+    said = problem.response()
+    limits = LIMITS if status == HTTPStatus.TOO_MANY_REQUESTS else {}
+    return replace(said, headers={**said.headers, **limits})

@@ -32,13 +32,11 @@ class Problem(Exception):
         super().__init__(message)
         self.param, self.code, self.status = param, code, status
 
-    def response(self) -> Response:
-        """In OpenAI's shape."""
-        kind = (
-            "server_error"
-            if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            else "invalid_request_error"
-        )
+    def response(self, *, azure: bool = False) -> Response:
+        """In OpenAI's shape, or in Azure's."""
+        kind = "video_generation_user_error" if azure else "invalid_request_error"
+        if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            kind = "server_error"
         found = {"message": str(self), "type": kind, "param": self.param, "code": self.code}
         return answer({"error": found}, self.status)
 
