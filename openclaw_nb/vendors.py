@@ -76,16 +76,17 @@ class Vendors:
 
     def source(self, provider: AnyProvider) -> str | None:
         """Where its key comes from, or `config` for one that needs none; None: not configured."""
-        found = self.credential(provider)
-        if found:
-            refused = provider.key.refuse and provider.key.refuse(found.key)
-            return None if refused else found.source
-        about = self._settings.provider(provider.id)
         try:
-            usable = about.model_fields_set and self._as_configured(provider).keyless
+            usual = self._as_configured(provider)
         except ConfigError:
             return None
-        return "config" if usable else None
+        found = self.credential(usual)
+        if usual.by_name_only and provider.id not in self._endpoints:
+            return None
+        if found:
+            refused = usual.key.refuse and usual.key.refuse(found.key)
+            return None if refused else found.source
+        return "config" if usual.keyless else None
 
     def credential(self, provider: AnyProvider) -> config.Credential | None:
         """The provider's key and where it comes from."""

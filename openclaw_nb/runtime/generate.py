@@ -249,9 +249,10 @@ class Runner:
             raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
 
     def _run(self, order: Order, ref: Ref, reach: Reach, teller: Teller, applied: Applied) -> Run:
-        seconds = order.timeout_seconds or reach.provider.deadline_seconds
+        own = reach.provider.deadline_seconds
+        asked = None if reach.provider.deadline_wins else order.timeout_seconds
         journal = _Journal(order.id, ref, reach.access.base_url, self.ledger, teller, applied)
-        deadline = Deadline(self.engine.clock, seconds)
+        deadline = Deadline(self.engine.clock, asked or own)
         return Run(ref, reach.provider, reach.access, deadline, journal)
 
     async def _with_bytes(self, run: Run, job: Job) -> Job:

@@ -184,10 +184,11 @@ class Transport:
         if trusted:
             headers |= access.headers  # they may hold a gateway's token
         headers |= call.headers
-        if keyed and trusted and access.key is not None:
-            name, value = provider.key.sent_as(access.key)
+        key = access.key if keyed and trusted else None
+        if key is not None:
+            name, value = provider.key.sent_as(key)
             headers[name] = value
-        body = encode(call)
+        body = encode(call, key)
         if body is not None:
             headers |= {"content-type": body.media_type, "content-length": str(body.length)}
         seconds = max(min(provider.http_seconds, deadline.left()), 0.001)
