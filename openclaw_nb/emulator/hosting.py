@@ -48,17 +48,17 @@ def _instead(request: Request, job: Job) -> Response | None:
         "empty": Response(200, b"", MP4),
         "expired": Response(403, EXPIRED, {"content-type": "application/xml"}),
         "reset": Response(200, b"", MP4, Fault("drop")),
-        "redirect": Response(302, b"", {"location": _elsewhere(request, job)}),
+        "redirect": Response(302, b"", {"location": f"{elsewhere(request, job)}?{MOVED}=1"}),
     }
     return instead.get(job.scenario.download)
 
 
-def _elsewhere(request: Request, job: Job) -> str:
-    """The same machine under another name: another origin, where the key must not go."""
+def elsewhere(request: Request, job: Job) -> str:
+    """The clip on the same machine under another name: another origin, where no key must go."""
     base = urlsplit(request.base)
     host = "127.0.0.1" if base.hostname == "localhost" else "localhost"
     port = f":{base.port}" if base.port else ""
-    return f"{base.scheme}://{host}{port}/_hosted/{job.provider}/{job.id}.mp4?{MOVED}=1"
+    return f"{base.scheme}://{host}{port}/_hosted/{job.provider}/{job.id}.mp4"
 
 
 def _served(clip: Clip, job: Job, headers: Mapping[str, str], *, moved: bool) -> Response:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Literal, cast
 
 from .clips import Clip, ClipSpec, Studio
-from .wire import Fault, Request, Response
+from .wire import Fault, Request, Response, answer
 
 Ending = Literal["succeeded", "moderated", "failed", "expired", "cancelled"]
 State = Literal["queued", "running", "succeeded", "moderated", "failed", "expired", "cancelled"]
@@ -63,6 +63,8 @@ class Scenario:
     """Size of an oversize download; still a playable MP4."""
     render: Literal["full", "draft"] = "full"
     """A draft is an eighth of the size and at most a second long: for tests that do not look at it."""
+    quirk: str | None = None
+    """A word of one provider's own; its service documents what it knows and refuses any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Order:
     model: str
     asked: Mapping[str, object]
     spec: ClipSpec
+    id: str | None = None
+    """The job's id, where the client chooses it."""
 
 
 @dataclass(slots=True)
@@ -210,6 +214,13 @@ class Jobs:
         """From now on; jobs already accepted keep theirs."""
         self.scenario, self.submissions, self.accepted = scenario, 0, 0
 
+    def no_such_quirk(self, known: Collection[str]) -> Response | None:
+        """The answer to any request while the scenario names a quirk that its service does not have."""
+        quirk = self.scenario.quirk
+        if quirk is None or quirk in known:
+            return None
+        return answer({"error": f"no quirk {quirk!r}; there are {sorted(known)}"}, 501)
+
     def reset(self) -> None:
         """Forget every job."""
         self.all.clear()
@@ -252,7 +263,7 @@ class Jobs:
         spec = order.spec.draft() if scenario.render == "draft" else order.spec
         job = Job(
             provider=self.provider,
-            id=self.new_id(),
+            id=order.id or self.new_id(),
             order=order,
             digest=request.digest(),
             scenario=scenario,

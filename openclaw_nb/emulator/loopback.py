@@ -11,7 +11,7 @@ from aiohttp import web
 
 from .doors import BrokenOffError, sent, served, total_bytes
 from .site import Services, Wanted
-from .wire import MARK, Fault, Response
+from .wire import MARK, Fault, Feed, Response
 
 MAX_BODY = 512 * 2**20
 SHUTDOWN_SECONDS = 0.5
@@ -71,12 +71,26 @@ class Loopback:
         headers = {name.lower(): value for name, value in request.headers.items()}
         wanted = Wanted(request.method, url, headers, body)
         response = await served(self._services, wanted)
+        if isinstance(response, Feed) and headers.get("upgrade", "").lower() == "websocket":
+            return await _fed(request, response)
         if response.fault == Fault("drop"):
             return _hung_up(request)
         if isinstance(response.body, bytes) and response.fault is None:
             headers = {**response.headers, **MARK}
             return web.Response(status=response.status, body=response.body, headers=headers)
         return await _streamed(request, response)
+
+
+async def _fed(request: web.Request, feed: Feed) -> web.StreamResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    while not socket.closed:
+        with contextlib.suppress(ConnectionError):
+            for frame in feed.tick():
+                await socket.send_str(frame)
+        with contextlib.suppress(TimeoutError):
+            await socket.receive(timeout=feed.seconds)
+    return socket
 
 
 def _hung_up(request: web.Request) -> web.StreamResponse:

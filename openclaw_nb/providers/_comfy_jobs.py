@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, Field, JsonValue, RootModel, ValidationError
@@ -131,13 +131,12 @@ _SAVES_VIDEO = re.compile(r"video|webm|gif|webp|animated", re.IGNORECASE)
 
 def _video_outputs(workflow: Workflow) -> set[str]:
     """The last nodes that a video can come from, judged by their class."""
-    used = {
-        str(value[0])
-        for node in workflow.graph.values()
-        for value in node.get("inputs", {}).values()
-        if isinstance(value, list) and value
-    }
-    last = {id for id in workflow.graph if id not in used}
+    inputs = [
+        cast("Mapping[str, object]", node.get("inputs", {})) for node in workflow.graph.values()
+    ]
+    values = [value for each in inputs for value in each.values()]
+    used = [cast("list[object]", value)[:1] for value in values if isinstance(value, list)]
+    last = {id for id in workflow.graph if [id] not in used}
     return {id for id in last if _SAVES_VIDEO.search(workflow.graph[id]["class_type"])} or last
 
 

@@ -92,7 +92,7 @@ class Transport:
             Unanswered: it may have arrived, its answer did not come.
             TooLarge: the answer is over the limit.
         """
-        url = self._url(access, call.path)
+        url = whole_url(access, call.path)
         attempt = 0
         while True:
             attempt += 1
@@ -124,7 +124,7 @@ class Transport:
         headers = {"accept-encoding": "identity", **hosted.headers}
         if offset:
             headers["range"] = f"bytes={offset}-"
-        url = self._url(access, hosted.url)
+        url = whole_url(access, hosted.url)
         call = Call("GET", hosted.url, headers=headers)
         async with self._open(provider, access, call, url, deadline, keyed=hosted.keyed) as answer:
             yield answer
@@ -200,9 +200,6 @@ class Transport:
             timeout=httpx.Timeout(seconds, connect=min(seconds, 20.0)),
         )
 
-    def _url(self, access: Access, path: str) -> str:
-        return access.base_url + path if path.startswith("/") else path
-
     def _pause(self, attempt: int, retry_after: str | None) -> float:
         """Seconds before the next try: what the server asked for, else doubling with jitter."""
         asked = _seconds(retry_after)
@@ -216,6 +213,11 @@ def open_http() -> httpx.AsyncClient:
     """A pool of connections for one client, on the running loop."""
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
     return httpx.AsyncClient(follow_redirects=False, limits=limits)
+
+
+def whole_url(access: Access, path: str) -> str:
+    """The address of a call or a file: a path is the provider's own."""
+    return access.base_url + path if path.startswith("/") else path
 
 
 def may_see_key(provider: AnyProvider, access: Access, url: str) -> bool:
