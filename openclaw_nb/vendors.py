@@ -138,9 +138,10 @@ class Vendors:
         return retired_defaults(vendors, datetime.now(tz=UTC).date())
 
     def _nothing_configured(self, notices: Sequence[str]) -> str:
-        keyed = [provider for provider in self.providers if provider.key.env]
+        # A key alone must be enough.
+        keyed = [p for p in self.providers if p.key.env and not p.by_name_only]
         examples = "; ".join(f"{p.id}: {' or '.join(p.key.env)}" for p in keyed[:3])
-        first = self.providers[0]
+        first = keyed[0]
         also = f" ({'; '.join(notices)})" if notices else ""
         return (
             f"no video model is configured{also}. Set a key ({examples}), or "

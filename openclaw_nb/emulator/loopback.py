@@ -19,10 +19,10 @@ START_SECONDS = 30.0
 
 
 class Loopback:
-    """Serves until closed."""
+    """Serves until closed. `root` is a provider for clients that take a host and a port, no path."""
 
-    def __init__(self, services: Services, host: str, port: int) -> None:
-        self._services = services
+    def __init__(self, services: Services, host: str, port: int, root: str = "") -> None:
+        self._services, self._root = services, root
         self._socket = socket.create_server((host, port))
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -65,8 +65,12 @@ class Loopback:
         await asyncio.to_thread(self._services.close)
         await runner.cleanup()
 
+    def _place(self, path: str) -> str:
+        named = not self._root or path.startswith((f"/{self._root}/", "/_"))
+        return path if named else f"/{self._root}{path}"
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        url = f"{request.scheme}://{request.host}{request.raw_path}"
+        url = f"{request.scheme}://{request.host}{self._place(request.raw_path)}"
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         wanted = Wanted(request.method, url, headers, body)

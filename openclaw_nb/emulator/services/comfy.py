@@ -217,6 +217,7 @@ class Comfy:
         extra.pop("api_key_comfy_org", None)
         if "client_id" in asked:
             extra["client_id"] = asked["client_id"]
+        extra["create_time"] = int(self.jobs.clock() * 1000)
         graph, id = cast("Graph", asked["prompt"]), str(asked.get("prompt_id") or new_id())
         outputs, films, crash = self._run(graph, good)
         film = films[0] if films else Frames(1, 64, 64)
@@ -266,7 +267,7 @@ class Comfy:
 
     def _keep(self, job: Job, outputs: dict[str, object], *, cloud: bool) -> None:
         """The same graph gives the same files again; without a client_id they are not told."""
-        graph = json.dumps(job.notes["graph"], sort_keys=True)
+        graph = self._identity(job)
         job.notes["cached"] = graph in self.cached
         outputs = self.cached.get(graph, outputs)
         told = cloud or "client_id" in cast("dict[str, object]", job.notes["extra"])
@@ -276,6 +277,14 @@ class Comfy:
         for output in cast("dict[str, dict[str, list[dict[str, str]]]]", outputs).values():
             for file in [*output.get("images", ()), *output.get("gifs", ())]:
                 self.files[f"{file['subfolder']}/{file['filename']}"] = job
+
+    def _identity(self, job: Job) -> str:
+        """What makes a run the same as another: the graph, its valid outputs, the pictures it loads."""
+        nodes = cast("Graph", job.notes["graph"]).values()
+        inputs = [cast("Mapping[str, object]", node.get("inputs", {})) for node in nodes]
+        names = [str(each.get("image")) for each in inputs]
+        pictures = [sha256(self.images[name]).hexdigest() for name in names if name in self.images]
+        return json.dumps([job.notes["graph"], job.notes["good"], pictures], sort_keys=True)
 
     # Asking
 
