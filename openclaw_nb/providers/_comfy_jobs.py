@@ -190,7 +190,8 @@ def _queued(ticket: ComfyTicket, reply: Reply) -> Wait[ComfyTicket] | Refused:
     numbers = [_number(item) for item in queue.queue_pending if ticket.prompt_id in item[:2]]
     if numbers:
         pending = sum(_number(item) < numbers[0] for item in queue.queue_pending)
-        return Wait(seen, "queued", note=f"{pending + len(queue.queue_running)} before it")
+        before = pending + len(queue.queue_running)
+        return Wait(seen, "queued", note=f"{before} before it" if before else "")
     # It may have ended between the two questions.
     if not ticket.gone:
         return Wait(ticket.model_copy(update={"gone": 1}))
