@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from typing import TypeVar, cast
+from typing import Annotated, cast
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, Field, JsonValue, RootModel, ValidationError
+from pydantic import BeforeValidator, Field, JsonValue, RootModel, ValidationError
 
 from openclaw_nb.core.domain import Why
 from openclaw_nb.core.refusals import classify, refusal
@@ -26,13 +26,10 @@ from openclaw_nb.core.wire import (
     Step,
     Ticket,
     Wait,
-    Wire,
     new_to_us,
 )
-from openclaw_nb.providers._comfy_outputs import File, Outputs, listed, videos
+from openclaw_nb.providers._comfy_outputs import File, Outputs, Told, listed, videos
 from openclaw_nb.providers._comfy_workflows import Setup, Workflow
-
-_W = TypeVar("_W", bound=BaseModel)
 
 
 class ComfyTicket(Ticket):
@@ -46,12 +43,7 @@ class ComfyTicket(Ticket):
     """The cloud has no `/api/jobs`."""
 
 
-class _Submitted(Wire):
-    prompt_id: str | None = None
-    node_errors: Mapping[str, _NodeError] = Field(default_factory=dict)
-
-
-class _InputError(Wire):
+class _InputError(Told):
     type: str = ""
     message: str = ""
     details: str = ""
@@ -60,30 +52,49 @@ class _InputError(Wire):
         return ": ".join(filter(None, (self.message.strip(), self.details.strip())))
 
 
-class _NodeError(Wire):
+class _NodeError(Told):
     errors: tuple[_InputError, ...] = ()
     class_type: str = ""
     dependent_outputs: tuple[str, ...] = ()
 
 
-class _Rejection(Wire):
+def _by_node(value: object) -> object:
+    return cast("object", value) if isinstance(value, Mapping) else {}
+
+
+# Older servers have an empty list there.
+_NodeErrors = Annotated[Mapping[str, _NodeError], BeforeValidator(_by_node)]
+
+
+class _Submitted(Told):
+    prompt_id: str | None = None
+    node_errors: _NodeErrors = Field(default_factory=dict)
+
+
+class _Rejection(Told):
     error: _InputError | str | None = None
-    node_errors: Mapping[str, _NodeError] = Field(default_factory=dict)
+    node_errors: _NodeErrors = Field(default_factory=dict)
     code: str | int | None = None
     message: str = ""
 
 
-class _Status(Wire):
+class _Status(Told):
     status_str: str | None = None
     completed: bool | None = None
-    messages: tuple[tuple[str, Mapping[str, JsonValue]], ...] = ()
+    messages: tuple[JsonValue, ...] = ()
 
     def told(self, name: str) -> Mapping[str, JsonValue] | None:
         """What the message of that name says; None when there was none."""
-        return next((about for said, about in self.messages if said == name), None)
+        for message in self.messages:
+            match message:
+                case [str(said), dict(about)] if said == name:
+                    return about
+                case _:
+                    pass
+        return None
 
 
-class _Entry(Wire):
+class _Entry(Told):
     outputs: Outputs = Field(default_factory=dict)
     status: _Status | None = None
 
@@ -92,19 +103,19 @@ class _History(RootModel[Mapping[str, JsonValue]]):
     """By prompt id, an entry; older services answer with the entry itself."""
 
 
-class _Queue(Wire):
+class _Queue(Told):
     queue_running: tuple[tuple[JsonValue, ...], ...] = ()
     queue_pending: tuple[tuple[JsonValue, ...], ...] = ()
 
 
-class _Exception(Wire):
+class _Exception(Told):
     exception_message: str = ""
     exception_type: str = ""
     node_id: str | int | None = None
     node_type: str = ""
 
 
-class _CloudJob(Wire):
+class _CloudJob(Told):
     status: str | None = None
     outputs: Outputs | None = None
     execution_error: _Exception | None = None
@@ -169,12 +180,8 @@ def parse_status(setup: Setup, ticket: ComfyTicket, reply: Reply) -> Step[ComfyT
 def _entry(ticket: ComfyTicket, reply: Reply) -> _Entry | None:
     history = reply.read(_History).root
     found = history.get(ticket.prompt_id, history if "outputs" in history else None)
-    return None if found is None else _read(_Entry, found, reply)
-
-
-def _read(shape: type[_W], value: object, reply: Reply) -> _W:
     try:
-        return shape.model_validate(value)
+        return None if found is None else _Entry.model_validate(found)
     except ValidationError:
         raise Malformed(f"no history entry; the answer began {reply.start()!r}") from None
 

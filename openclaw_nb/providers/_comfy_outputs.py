@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-from pydantic import JsonValue
+from pydantic import JsonValue, model_validator
 
 from openclaw_nb.core.wire import Wire
 
@@ -18,7 +18,19 @@ _FILMS = (".mp4", ".webm")
 _MORE_FILMS = (".mov", ".mkv")
 
 
-class File(Wire):
+class Told(Wire):
+    """A part of an answer; a null member counts as absent."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        members = cast("Mapping[str, object]", given)
+        return {name: value for name, value in members.items() if value is not None}
+
+
+class File(Told):
     """A file on the server."""
 
     filename: str | None = None

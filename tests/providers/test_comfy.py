@@ -397,6 +397,11 @@ def test_a_200_may_leave_out_the_video():
         assert "node 3 (KSampler)" in refused.advice
 
 
+@pytest.mark.parametrize("errors", [None, [], {}, {"3": {"errors": None, "class_type": None}}])
+def test_a_job_is_not_lost_over_what_is_said_beside_its_id(errors):
+    assert isinstance(BARE.parse_submit(reply({"prompt_id": ID, "node_errors": errors})), Wait)
+
+
 def test_a_200_that_leaves_out_something_else_is_waited_on_and_said():
     for provider in (configured(), configured(outputNodeId="9")):
         step = provider.parse_submit(wrong("5:1"))
@@ -568,6 +573,16 @@ def test_errors_that_people_meet_have_advice(kind, text, advice):
 def test_an_interrupted_prompt_and_an_error_without_a_message():
     assert failed("execution_interrupted", node_id="3").said == "the prompt was interrupted"
     assert "no reason" in failed("execution_start").said
+
+
+def test_nulls_and_unknown_messages_do_no_harm():
+    assert (
+        "without a message" in failed("execution_error", node_id=None, exception_message=None).said
+    )
+    messages = [["new", 3], "newer", ["execution_success", {}]]
+    outputs = {"1": {"gifs": [{"filename": "a.mp4", "subfolder": None, "name": None}, "x"]}}
+    done = status({"outputs": outputs, "status": {**SUCCESS, "messages": messages}})
+    assert done.outputs[0].name == "a.mp4"
 
 
 def test_failure_counts_before_outputs():
