@@ -73,9 +73,15 @@ def _provider_row(client: Client, provider: AnyProvider) -> tuple[str, ...]:
         provider.default_model.id,
         ", ".join(mode.words for mode in provider.caps.modes()),
         _references(provider),
-        source or f"no, set {' or '.join(provider.key.env)}",
+        source or _way_in(provider),
         ", ".join(row.id for row in provider.models),
     )
+
+
+def _way_in(provider: AnyProvider) -> str:
+    if provider.by_name_only:
+        return "only when asked for by name"
+    return f"no, set {' or '.join(provider.key.env)}"
 
 
 def _references(provider: AnyProvider) -> str:

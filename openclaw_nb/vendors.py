@@ -93,15 +93,15 @@ class Vendors:
 
     def source(self, provider: AnyProvider) -> str | None:
         """Where its key comes from, or `config` for one that needs none; None: not configured."""
-        found = self.credential(provider)
-        if found:
-            return None if _refused(provider, found, self._base_url(provider)) else found.source
-        about = self._settings.provider(provider.id)
         try:
-            usable = about.model_fields_set and self._as_configured(provider).keyless
+            usual = self._as_configured(provider)
         except ConfigError:
             return None
-        return "config" if usable else None
+        if usual.by_name_only and provider.id not in self._endpoints:
+            return None
+        if found := self.credential(usual):
+            return None if _refused(usual, found, self._base_url(usual)) else found.source
+        return "config" if usual.keyless else None
 
     def _counts(self, provider: AnyProvider) -> bool:
         """Whether it may be chosen without being named: usable, and not with another id's key."""
@@ -221,9 +221,10 @@ class Vendors:
         return retired_defaults(vendors, datetime.now(tz=UTC).date())
 
     def _nothing_configured(self, notices: Sequence[str]) -> str:
-        keyed = [provider for provider in self.providers if provider.key.env]
+        # A key alone must be enough.
+        keyed = [p for p in self.providers if p.key.env and not p.by_name_only]
         examples = "; ".join(f"{p.id}: {' or '.join(p.key.env)}" for p in keyed[:3])
-        first = self.providers[0]
+        first = keyed[0]
         also = f" ({'; '.join(notices)})" if notices else ""
         return (
             f"no video model is configured{also}. Set a key ({examples}), or "

@@ -57,7 +57,18 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
         changes=(*switched, *style.changes),
         ignored=style.ignored,
     )
-    return _fitted(planned, provider)
+    fitted = _fitted(planned, provider)
+    if isinstance(fitted, Skip):
+        return fitted
+    return replace(fitted, notes=(*fitted.notes, *_time_limit(request, provider)))
+
+
+def _time_limit(request: Request, provider: AnyProvider) -> tuple[str, ...]:
+    asked, counts = request.timeout_ms, provider.deadline_seconds
+    if not provider.deadline_wins or asked is None or asked == counts * 1000:
+        return ()
+    told = f"the configuration's time limit of {counts:g} s counts, not the {asked / 1000:g} s"
+    return (f"{told} of the request",)
 
 
 def _endpoint(

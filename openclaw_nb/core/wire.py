@@ -25,11 +25,19 @@ class Inline:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyHere:
+    """A place in a JSON body where the provider's key goes, for an API that wants it there too.
+
+    It becomes null where the call carries no key.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One HTTP request, as data. The engine adds origin, key, deadline and retries.
 
     `path` starts with "/" and is appended to the provider's base URL, unless the provider itself
-    handed out a whole URL. One of three bodies: `json`, which may hold `Inline` leaves; `form`,
+    handed out a whole URL. One of three bodies: `json`, which may hold `Inline` and `KeyHere` leaves; `form`,
     sent as multipart; `content`, a file's bytes as they are.
     """
 
@@ -140,7 +148,7 @@ class Fetch:
     """One more call, at once, before the answer is known."""
 
     call: Call
-    read: Callable[[Reply], Wait[Any] | Done | Refused]
+    read: Callable[[Reply], Wait[Any] | Fetch | Done | Refused]
     """A `Wait` means asked too early: back to polling."""
     read_error: Callable[[Reply], Wait[Any] | Refused] | None = None
     """Reads an answer that is not 2xx; without it the provider's `parse_error` does."""
@@ -251,6 +259,8 @@ class Provider(Generic[T]):
     parse_status: Callable[[T, Reply], Step[T]]
     parse_error: Callable[[Reply], Refused]
     """Reads any answer that is not 2xx."""
+    parse_status_error: Callable[[T, Reply], Step[T]] | None = None
+    """Reads an answer to a poll that is not 2xx, for an API where that need not be the end."""
     fit: Callable[[Job], Fitted | Skip] | None = None
     """Rules that tables cannot say, such as a length that only one resolution has."""
     prepare: Callable[[Job], Before | Job] | None = None
@@ -266,7 +276,9 @@ class Provider(Generic[T]):
     ValueError with a sentence for the user.
     """
     keyless: bool = False
-    """Can be used without a key; counts as configured when the configuration has a word about it."""
+    """Can be used without a key."""
+    by_name_only: bool = False
+    """Never counts as configured, whatever key there is: it runs only for who asks for it."""
     read_base_url: Callable[[str], str] | None = None
     """Turns the base URL that the user configured into the one calls go to."""
     refuse_base_url: Callable[[str], str] | None = None
@@ -279,6 +291,8 @@ class Provider(Generic[T]):
     """The pause grows by a quarter with each poll up to this; None: it stays."""
     deadline_seconds: float = 1200.0
     """For the whole operation: submit, polls, download."""
+    deadline_wins: bool = False
+    """The user set `deadline_seconds` for this provider: it counts, not what a request says."""
     http_seconds: float = 60.0
     """For one HTTP exchange that is not a download."""
     max_reply_bytes: int = 1_048_576

@@ -93,6 +93,8 @@ class Order:
     model: str
     asked: Mapping[str, object]
     spec: ClipSpec
+    id: str | None = None
+    """The job's id, where the client chooses it."""
 
 
 @dataclass(slots=True)
@@ -212,13 +214,6 @@ class Jobs:
         """From now on; jobs already accepted keep theirs."""
         self.scenario, self.submissions, self.accepted = scenario, 0, 0
 
-    def no_such_quirk(self, known: Collection[str]) -> Response | None:
-        """The answer to any request while the scenario names a quirk that its service does not have."""
-        quirk = self.scenario.quirk
-        if quirk is None or quirk in known:
-            return None
-        return answer({"error": f"no quirk {quirk!r}; there are {sorted(known)}"}, 501)
-
     def reset(self) -> None:
         """Forget every job."""
         self.all.clear()
@@ -268,7 +263,7 @@ class Jobs:
         spec = order.spec.draft() if scenario.render == "draft" else order.spec
         job = Job(
             provider=self.provider,
-            id=self.new_id(),
+            id=order.id or self.new_id(),
             order=order,
             digest=request.digest(),
             scenario=scenario,

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from .doors import BrokenOffError, sent, served, total_bytes
 from .site import Services, Wanted
-from .wire import MARK, Fault, Response
+from .wire import MARK, Fault, Feed, Response
 
 MAX_BODY = 512 * 2**20
 SHUTDOWN_SECONDS = 0.5
@@ -19,10 +19,10 @@ START_SECONDS = 30.0
 
 
 class Loopback:
-    """Serves until closed."""
+    """Serves until closed. `root` is a provider for clients that take a host and a port, no path."""
 
-    def __init__(self, services: Services, host: str, port: int) -> None:
-        self._services = services
+    def __init__(self, services: Services, host: str, port: int, root: str = "") -> None:
+        self._services, self._root = services, root
         self._socket = socket.create_server((host, port))
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -65,18 +65,36 @@ class Loopback:
         await asyncio.to_thread(self._services.close)
         await runner.cleanup()
 
+    def _place(self, path: str) -> str:
+        named = not self._root or path.startswith((f"/{self._root}/", "/_"))
+        return path if named else f"/{self._root}{path}"
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        url = f"{request.scheme}://{request.host}{request.raw_path}"
+        url = f"{request.scheme}://{request.host}{self._place(request.raw_path)}"
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         wanted = Wanted(request.method, url, headers, body)
         response = await served(self._services, wanted)
+        if isinstance(response, Feed) and headers.get("upgrade", "").lower() == "websocket":
+            return await _fed(request, response)
         if response.fault == Fault("drop"):
             return _hung_up(request)
         if isinstance(response.body, bytes) and response.fault is None:
             headers = {**response.headers, **MARK}
             return web.Response(status=response.status, body=response.body, headers=headers)
         return await _streamed(request, response)
+
+
+async def _fed(request: web.Request, feed: Feed) -> web.StreamResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    while not socket.closed:
+        with contextlib.suppress(ConnectionError):
+            for frame in feed.tick():
+                await socket.send_str(frame)
+        with contextlib.suppress(TimeoutError):
+            await socket.receive(timeout=feed.seconds)
+    return socket
 
 
 def _hung_up(request: web.Request) -> web.StreamResponse:

@@ -155,6 +155,20 @@ class Response:
         return replace(self, fault=fault)
 
 
+def _no_frames() -> list[str]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Feed(Response):
+    """A websocket, for a door that can carry one; any other sends the answer as it is."""
+
+    tick: Callable[[], list[str]] = _no_frames
+    """The text frames that are due. It is asked again and again."""
+    seconds: float = 0.02
+    """Between two questions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Later:
     """An answer that needs the finished clip; a door waits for it without holding up others."""

@@ -16,6 +16,7 @@ _MODULES = (
     "byteplus",
     "byteplus_seedance15",
     "byteplus_seedance2",
+    "comfy",
     "deepinfra",
     "fal",
     "minimax",

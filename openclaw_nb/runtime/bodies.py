@@ -16,7 +16,7 @@ from secrets import token_hex
 from typing import BinaryIO, TypeAlias
 
 from openclaw_nb.core.domain import Asset, Blob, Link
-from openclaw_nb.core.wire import Call, Inline
+from openclaw_nb.core.wire import Call, Inline, KeyHere
 
 _CHUNK_BYTES = 3 * 256 * 1024  # a multiple of 3, so that base64 pieces join without padding
 
@@ -56,10 +56,10 @@ class Body:
                     yield chunk
 
 
-def encode(call: Call) -> Body | None:
-    """The body of a call; None when it has none."""
+def encode(call: Call, key: str | None = None) -> Body | None:
+    """The body of a call; None when it has none. `key` goes where the call wants it."""
     if call.json is not None:
-        return _json(call.json)
+        return _json(call.json, key)
     if call.form is not None:
         return _multipart(call.form)
     if call.content is not None:
@@ -67,10 +67,12 @@ def encode(call: Call) -> Body | None:
     return None
 
 
-def _json(value: Mapping[str, object]) -> Body:
+def _json(value: Mapping[str, object], key: str | None) -> Body:
     marks: dict[str, Inline] = {}
 
-    def mark(leaf: object) -> str:
+    def mark(leaf: object) -> str | None:
+        if isinstance(leaf, KeyHere):
+            return key
         if not isinstance(leaf, Inline):
             raise TypeError(f"{type(leaf).__name__} cannot be sent as JSON")
         name = f"inline-{token_hex(16)}"

@@ -18,7 +18,14 @@ from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.media_types import detect, kind_of
 from openclaw_nb.runtime.results import SavedFile
 from openclaw_nb.runtime.store import Part, Store, file_name, readable_name
-from openclaw_nb.runtime.transport import ATTEMPTS, BROKEN, TooLarge, Transport, reason
+from openclaw_nb.runtime.transport import (
+    ATTEMPTS,
+    BROKEN,
+    TooLarge,
+    Transport,
+    reason,
+    whole_url,
+)
 
 _PAUSE_SECONDS = 0.5
 _NO_VIDEO = ("image/", "text/", "application/json", "application/pdf", "application/xml")
@@ -78,7 +85,7 @@ class Delivery:
             media_type=media_type,
             name=readable_name(path.name),
             path=path,
-            url=_public_url(output),
+            url=_public_url(run, output),
             size_bytes=size,
         )
 
@@ -162,7 +169,7 @@ class Delivery:
             raise self._bad(run, f"its video cannot be downloaded: HTTP {status}{expired}", hosted)
 
     def _by_address(self, run: Run, output: Output, error: TooLarge) -> SavedFile:
-        url = _public_url(output)
+        url = _public_url(run, output)
         if url is None:
             raise self._bad(
                 run,
@@ -175,15 +182,15 @@ class Delivery:
 
     def _bad(self, run: Run, text: str, output: Output | None = None) -> ProviderError:
         error = BadOutput(run.ref, text, why=Why.UNKNOWN, job_id=run.job_id)
-        error.url = _public_url(output) if output else None
+        error.url = _public_url(run, output) if output else None
         return error
 
 
-def _public_url(output: Output) -> str | None:
+def _public_url(run: Run, output: Output) -> str | None:
     """An address that needs no key; only such a one is of use to the user."""
-    if isinstance(output, Hosted) and not output.keyed and "://" in output.url:
-        return output.url
-    return None
+    if not isinstance(output, Hosted) or output.keyed:
+        return None
+    return whole_url(run.access.base_url, output.url)
 
 
 def _is_text(head: bytes) -> bool:

@@ -216,6 +216,8 @@ class Engine:
         try:
             # Asked afresh: at some providers the same call deletes a job that has ended.
             now = run.provider.parse_status(ticket, await send(run.provider.build_status(ticket)))
+            while isinstance(now, Fetch):
+                now = now.read(await send(now.call))
             call = build(ticket, now.state) if isinstance(now, Wait) else None
             reply = await send(call) if call else None
         except (Unreachable, Unanswered, TooLarge, Malformed, BlockedError) as error:
@@ -237,10 +239,13 @@ class Engine:
 
     async def _poll(self, run: Run, wait: Wait[Any]) -> Step[Any]:
         """Ask once more. What is wrong on the way does not end a job that may be paid for."""
-        call = run.provider.build_status(wait.ticket)
-        read = partial(run.provider.parse_status, wait.ticket)
+        provider = run.provider
+        call = provider.build_status(wait.ticket)
+        read = partial(provider.parse_status, wait.ticket)
+        own = provider.parse_status_error
+        read_error = partial(own, wait.ticket) if own else provider.parse_error
         try:
-            return await self._ask(run, call, read, run.provider.parse_error, patient=True)
+            return await self._ask(run, call, read, read_error, patient=True)
         except (Unreachable, Unanswered) as error:
             run.note(f"no answer to a poll: {error}; asking on")
             return wait

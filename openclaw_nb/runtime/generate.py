@@ -175,9 +175,10 @@ class Runner:
         return await asyncio.to_thread(self.directory.reach, provider)
 
     def _run(self, order: Order, ref: Ref, reach: Reach, teller: Teller, applied: Applied) -> Run:
-        seconds = order.timeout_seconds or reach.provider.deadline_seconds
+        own = reach.provider.deadline_seconds
+        asked = None if reach.provider.deadline_wins else order.timeout_seconds
         journal = TaskJournal(order.id, ref, reach.access.base_url, self.ledger, teller, applied)
-        deadline = Deadline(self.engine.clock, seconds)
+        deadline = Deadline(self.engine.clock, asked or own)
         return Run(ref, reach.provider, reach.access, deadline, journal)
 
     async def _finish(

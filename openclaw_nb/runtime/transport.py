@@ -129,7 +129,7 @@ class Transport:
             TooLarge: the answer is over the limit.
         """
         own = call.host and access.base_url == provider.base_url
-        url = self._url(call.host if own else access.base_url, call.path)
+        url = whole_url(call.host if own else access.base_url, call.path)
         attempt = 0
         while True:
             attempt += 1
@@ -164,7 +164,7 @@ class Transport:
         headers = {"accept-encoding": "identity", **hosted.headers}
         if offset:
             headers["range"] = f"bytes={offset}-"
-        url = self._url(access.base_url, hosted.url)
+        url = whole_url(access.base_url, hosted.url)
         call = Call("GET", hosted.url, headers=headers)
         async with self._open(provider, access, call, url, deadline, keyed=hosted.keyed) as answer:
             yield answer
@@ -246,10 +246,11 @@ class Transport:
         if trusted:
             headers |= access.headers  # they may hold a gateway's token
         headers |= call.headers
-        if keyed and trusted and access.key is not None:
-            name, value = access.key_header or provider.key.sent_as(access.key)
+        key = access.key if keyed and trusted else None
+        if key is not None:
+            name, value = access.key_header or provider.key.sent_as(key)
             headers[name] = value
-        body = encode(call)
+        body = encode(call, key)
         if body is not None:
             headers |= {"content-type": body.media_type, "content-length": str(body.length)}
         seconds = max(min(provider.http_seconds, deadline.left()), 0.001)
@@ -260,9 +261,6 @@ class Transport:
             content=body.stream() if body else None,
             timeout=httpx.Timeout(seconds, connect=min(seconds, 20.0)),
         )
-
-    def _url(self, base_url: str, path: str) -> str:
-        return base_url + path if path.startswith("/") else path
 
     def _pause(self, attempt: int, retry_after: str | None) -> float:
         """Seconds before the next try: what the server asked for, else doubling with jitter."""
@@ -324,6 +322,11 @@ def _to(request: httpx.Request, place: str | None, certified: str | None) -> htt
     if name is not None:
         request.extensions = {**request.extensions, "sni_hostname": name}
     return request
+
+
+def whole_url(base_url: str, path: str) -> str:
+    """The address of a call or a file: a path is the provider's own."""
+    return base_url + path if path.startswith("/") else path
 
 
 def may_see_key(provider: AnyProvider, access: Access, url: str) -> bool:

@@ -13,6 +13,7 @@ from . import (
     byteplus,
     byteplus_seedance2,
     byteplus_seedance15,
+    comfy,
     deepinfra,
     fal,
     minimax,
@@ -44,6 +45,7 @@ SERVICES: dict[str, Service] = {
         byteplus_seedance15.service, byteplus_seedance15.new_id, "/api/v3"
     ),
     "byteplus-seedance2": Service(byteplus_seedance2.service, byteplus_seedance2.new_id, "/api/v3"),
+    "comfy": Service(comfy.service, comfy.new_id),
     "deepinfra": Service(deepinfra.service, deepinfra.new_id, "/v1/openai"),
     "fal": Service(fal.service, fal.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
