@@ -63,6 +63,8 @@ class Scenario:
     """Size of an oversize download; still a playable MP4."""
     render: Literal["full", "draft"] = "full"
     """A draft is an eighth of the size and at most a second long: for tests that do not look at it."""
+    quirk: str | None = None
+    """One provider's own way to go wrong, by a word that its service documents; others refuse it."""
 
 
 @dataclass(frozen=True, slots=True)

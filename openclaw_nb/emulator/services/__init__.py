@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openclaw_nb.emulator.jobs import Jobs
 from openclaw_nb.emulator.wire import Handler
 
-from . import fal, minimax, openai
+from . import fal, google, minimax, openai
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Service:
 
 SERVICES: dict[str, Service] = {
     "fal": Service(fal.service, fal.new_id),
+    "google": Service(google.service, google.new_id),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
 }
