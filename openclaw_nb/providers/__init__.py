@@ -11,7 +11,7 @@ from openclaw_nb.core.wire import AnyProvider
 PROVIDERS: tuple[AnyProvider, ...]
 by_id: Mapping[str, AnyProvider]
 
-_MODULES = ("fal", "minimax", "openai")
+_MODULES = ("fal", "google", "minimax", "openai")
 
 
 def __getattr__(name: str) -> object:
