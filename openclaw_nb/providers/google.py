@@ -197,8 +197,10 @@ class _Failure(Wire):
     @classmethod
     def _alone(cls, value: object) -> object:
         """Interactions wrap an error in a list of one at times."""
-        items = cast("list[object]", value) if isinstance(value, list) else []
-        return items[0] if len(items) == 1 else value
+        if not isinstance(value, list):
+            return value
+        items = cast("list[object]", value)
+        return items[0] if len(items) == 1 else items
 
 
 _BY_STATUS = {

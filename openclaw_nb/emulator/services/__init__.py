@@ -20,11 +20,13 @@ class Service:
     """What its job ids look like."""
     version_path: str = ""
     """Where the provider's base URL includes a version (contract index, 3.12)."""
+    status_words: bool = True
+    """False: a job of the default model has no status word, so it shows no unknown one either."""
 
 
 SERVICES: dict[str, Service] = {
     "fal": Service(fal.service, fal.new_id),
-    "google": Service(google.service, google.new_id),
+    "google": Service(google.service, google.new_id, status_words=False),
     "minimax": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
 }
