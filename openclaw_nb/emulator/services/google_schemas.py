@@ -259,6 +259,9 @@ class UserInput(_Omni):
     content: list[Content] = Field(min_length=1)
 
 
+Item = Annotated[UserInput | Text | Image | Video, Field(discriminator="type")]
+
+
 class ResponseFormat(_Omni):
     """The clip that is wanted. The duration is a string with a unit."""
 
@@ -296,7 +299,7 @@ class Interact(_Omni):
     """`POST interactions`."""
 
     model: str
-    input: str | list[UserInput] | list[Content]
+    input: str | list[Item]
     response_format: ResponseFormat = Field(default_factory=lambda: ResponseFormat(type="video"))
     generation_config: GenerationConfig = Field(default_factory=GenerationConfig)
     background: bool = False
@@ -374,7 +377,8 @@ def read(kind: type[Body], request: Request) -> tuple[Body, dict[str, object]]:
     except MalformedError as error:
         raise Problem(f"Invalid JSON payload received. {error}") from error
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
+        # Of the branches of a union, the one that got furthest was meant.
+        found = max(error.errors(include_url=False), key=lambda each: len(each["loc"]))
         raise Problem(_veo_words(found) if issubclass(kind, _Veo) else _words(found)) from error
 
 
