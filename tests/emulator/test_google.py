@@ -507,25 +507,30 @@ def test_a_video_that_cannot_be_processed_is_not_submitted(google, make, footage
     assert google.emulator.jobs == []
 
 
-def test_cancelling_an_omni_task_stops_it_at_google(google, make):
+def accepted(client) -> oc.Task:
+    """An Omni task whose ticket is kept."""
+    task = client.generate_video("a boat", model=f"google/{OMNI}", exact_model=True)
+    kept = threading.Event()
+    task.watch(lambda now: kept.set() if now.job_id else None)
+    assert task.snapshot.job_id or kept.wait(8)
+    return task
+
+
+def test_cancelling_an_omni_task_stops_it_at_google(google, make_client):
     google.play(seconds=3600)
-    task = make(OMNI)
-    accepted = threading.Event()
-    task.watch(lambda now: accepted.set() if now.job_id else None)
-    assert task.snapshot.job_id or accepted.wait(8)
+    client = make_client("google")
+    task = accepted(client)
     task.cancel()
     with pytest.raises(oc.TaskCancelled):
         task.result(9)
+    client.close()
     assert google.emulator.jobs[0].state == "cancelled"
 
 
 def test_an_omni_task_is_resumed_from_its_ticket(google, make_client):
     google.play(seconds=1.0)
     first = make_client("google")
-    task = first.generate_video("a boat", model=f"google/{OMNI}", exact_model=True)
-    accepted = threading.Event()
-    task.watch(lambda now: accepted.set() if now.job_id else None)
-    assert task.snapshot.job_id or accepted.wait(8)
+    task = accepted(first)
     first.close()
     assert make_client("google").resume(task.id).result(20).path.exists()
     assert len(google.emulator.jobs) == 1
