@@ -132,7 +132,7 @@ def test_the_media_directory_can_be_beside_the_notebook(make_client, tmp_path):
         ({"image": "no-such.png"}, "image", ("no-such.png", "no such file")),
         ({"image": b"no picture"}, "image", ("not an image",)),
         ({"image": object()}, "image", ("object", "allowed are")),
-        ({"model": "nobody"}, "model", ("nobody", "fal, minimax, openai")),
+        ({"model": "nobody"}, "model", ("nobody", ", ".join(by_id))),
         ({"durations": 5}, "durations", ("duration_seconds",)),
         ({"image_roles": ["first_frame"]}, "image_roles", ("1 roles for 0",)),
     ],

@@ -64,7 +64,7 @@ class Scenario:
     render: Literal["full", "draft"] = "full"
     """A draft is an eighth of the size and at most a second long: for tests that do not look at it."""
     quirk: str | None = None
-    """One provider's own way to go wrong, by a word that its service documents; others refuse it."""
+    """A word of one provider's own; its service documents what it knows and refuses any other."""
 
 
 @dataclass(frozen=True, slots=True)

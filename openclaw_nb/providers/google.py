@@ -147,12 +147,12 @@ def fit(job: Job) -> Fitted | Skip:
     return omni.fit(job) if _is_omni(job.model) else veo.fit(job)
 
 
-def prepare(version: str, job: Job) -> Before | Job:
+def prepare(job: Job, version: str = VERSION) -> Before | Job:
     """Omni takes a video as an uploaded file only."""
     return omni.prepare(job, version) if _is_omni(job.model) else job
 
 
-def build_submit(version: str, job: Job) -> Call:
+def build_submit(job: Job, version: str = VERSION) -> Call:
     """On the model's wire."""
     return omni.build_submit(job, version) if _is_omni(job.model) else veo.build_submit(job)
 
@@ -163,7 +163,7 @@ def parse_submit(reply: Reply) -> Step[GoogleTicket]:
     return omni.parse_submit(reply) if on_omni else veo.parse_submit(reply)
 
 
-def build_status(version: str, ticket: GoogleTicket) -> Call:
+def build_status(ticket: GoogleTicket, version: str = VERSION) -> Call:
     """Ask on the wire that the job was submitted on."""
     return veo.build_status(ticket) if ticket.operation else omni.build_status(ticket, version)
 
@@ -173,7 +173,7 @@ def parse_status(ticket: GoogleTicket, reply: Reply) -> Step[GoogleTicket]:
     return veo.parse_status(ticket, reply) if ticket.operation else omni.parse_status(ticket, reply)
 
 
-def build_cancel(version: str, ticket: GoogleTicket, _: JobState) -> Call | None:
+def build_cancel(ticket: GoogleTicket, _: JobState, version: str = VERSION) -> Call | None:
     """An interaction stops at any time; a Veo operation cannot be stopped, and is billed."""
     return None if ticket.operation else omni.build_cancel(ticket, version)
 
@@ -263,44 +263,49 @@ def configure(own: Mapping[str, object], _: Callable[[str], str]) -> Provider[Go
     version = own.get("apiVersion", VERSION)
     if version not in _VERSIONS:
         raise ValueError(f"apiVersion is {version!r}; allowed are {' and '.join(_VERSIONS)}")
-    return PROVIDER if version == VERSION else _provider(str(version))
+    return replace(_at(PROVIDER, str(version)), elsewhere=_at(ELSEWHERE, str(version)))
 
 
-def _provider(version: str) -> Provider[GoogleTicket]:
-    own = Provider(
-        id="google",
-        label="Google",
-        base_url=_BASE_URL,
-        key=Key(
-            env=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-            header="x-goog-api-key",
-            form="{}",
-            read=read_key,
-        ),
-        models=MODELS,
-        caps=CAPS,
-        ticket=GoogleTicket,
-        build_submit=partial(build_submit, version),
-        parse_submit=parse_submit,
-        build_status=partial(build_status, version),
-        parse_status=parse_status,
-        parse_error=parse_error,
-        fit=fit,
-        prepare=partial(prepare, version),
-        build_cancel=partial(build_cancel, version),
-        configure=configure,
-        read_base_url=read_base_url,
-        base_url_env="GOOGLE_GEMINI_BASE_URL",
-        poll_seconds=10,
-        deadline_seconds=1200,
-        http_seconds=180,
-        # A result may come inside an answer, as base64.
-        max_reply_bytes=64 * 1_048_576,
-        takes_url=is_file,
+def _at(provider: Provider[GoogleTicket], version: str) -> Provider[GoogleTicket]:
+    return replace(
+        provider,
+        prepare=partial(prepare, version=version),
+        build_submit=partial(build_submit, version=version),
+        build_status=partial(build_status, version=version),
+        build_cancel=partial(build_cancel, version=version),
     )
-    # Other hosts have other ends and prices.
-    rows = tuple(replace(row, retires_on=None, replaced_by=None, price=None) for row in MODELS)
-    return replace(own, elsewhere=replace(own, models=rows))
 
 
-PROVIDER = _provider(VERSION)
+ELSEWHERE = Provider(
+    id="google",
+    label="Google",
+    base_url=_BASE_URL,
+    key=Key(
+        env=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        header="x-goog-api-key",
+        form="{}",
+        read=read_key,
+    ),
+    # Other hosts have other prices, and ends of their own.
+    models=tuple(replace(row, retires_on=None, replaced_by=None, price=None) for row in MODELS),
+    caps=CAPS,
+    ticket=GoogleTicket,
+    build_submit=build_submit,
+    parse_submit=parse_submit,
+    build_status=build_status,
+    parse_status=parse_status,
+    parse_error=parse_error,
+    fit=fit,
+    prepare=prepare,
+    build_cancel=build_cancel,
+    configure=configure,
+    read_base_url=read_base_url,
+    base_url_env="GOOGLE_GEMINI_BASE_URL",
+    poll_seconds=10,
+    deadline_seconds=1200,
+    http_seconds=180,
+    # A result may come inside an answer, as base64.
+    max_reply_bytes=64 * 1_048_576,
+    takes_url=is_file,
+)
+PROVIDER = replace(ELSEWHERE, models=MODELS, elsewhere=ELSEWHERE)

@@ -187,6 +187,14 @@ def test_what_veo_does_not_take_is_refused(google, emulator, model, parameters, 
     assert emulator.jobs == []
 
 
+def test_the_book_keeps_media_in_short(google, emulator):
+    google.predict(image=PICTURE)
+    google.interact(input=[SHOWN, WORDS])
+    veo, omni = (entry.request for entry in emulator.jobs)
+    kept = (veo["instances"][0]["image"]["bytesBase64Encoded"], omni["input"][0]["data"])
+    assert all(re.fullmatch(r"\d+ bytes, sha256 [0-9a-f]{16}", each) for each in kept)
+
+
 def test_null_members_count_as_absent_however_deep(google):
     assert google.predict(parameters={"seed": None}, image=None).status_code == 200
 

@@ -765,7 +765,8 @@ def test_interactions_can_be_asked_for_in_the_newer_version():
     assert newer.build_cancel(ON_OMNI, "queued").path == "/v1/interactions/int_1/cancel"
     assert newer.prepare(job(OMNI, videos=(CLIP,))).call.path == "/upload/v1/files"
     assert newer.build_submit(job()).path.startswith("/v1beta/models/"), "Veo has no other"
-    assert PROVIDER.configure({}, str) is PROVIDER
+    assert newer.elsewhere.build_submit(job(OMNI)).path == "/v1/interactions"
+    assert PROVIDER.configure({}, str).build_submit(job(OMNI)).path == "/v1beta/interactions"
     with pytest.raises(ValueError, match="allowed are v1beta and v1"):
         PROVIDER.configure({"apiVersion": "v2"}, str)
 

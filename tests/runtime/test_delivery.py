@@ -61,16 +61,17 @@ def made(emulator, store, id, *, clock=None, seconds=1200.0):
     return asyncio.run(go())
 
 
-def needs_the_key(emulator, id):
-    """Whether a finished file is fetched with the key: its address alone is of no use then."""
-    provider, clock = by_id[id], FakeClock()
+def needs_key(emulator, id):
+    """Whether the address of a finished video is of use only with the provider's key."""
+    clock, provider = FakeClock(), by_id[id]
 
     async def go():
         async with engine(clock) as opened:
             run = a_run(provider, access_to(emulator, id), clock)
             return await opened.follow(run, await opened.submit(run, a_job(provider)))
 
-    return asyncio.run(go()).outputs[0].keyed
+    (output,) = asyncio.run(go()).outputs
+    return output.keyed
 
 
 def left(store):
@@ -133,7 +134,7 @@ def test_a_spoilt_download_fails_and_leaves_nothing(emulator, play, store, id, d
     failure = failed(BadOutput, emulator, store, id)
     assert left(store) == []
     assert failure.job_id == emulator.jobs[0].id
-    assert (failure.url is None) is needs_the_key(emulator, id)
+    assert (failure.url is None) is needs_key(emulator, id)
     assert SECRET not in str(failure)
 
 

@@ -39,6 +39,7 @@ from .google_schemas import (
     Problem,
     Source,
     Video,
+    booked,
     decoded,
     read,
 )
@@ -185,7 +186,7 @@ class Google:
             )
         body, asked = read(Predict, request)
         body.check(model)
-        order = Order(model, {"model": model, **asked}, self._veo_clip(model, body))
+        order = Order(model, {"model": model, **booked(asked)}, self._veo_clip(model, body))
         return self._admit(request, order, lambda job: answer({"name": _name(job)}))
 
     def _veo_clip(self, model: str, body: Predict) -> ClipSpec:
@@ -232,7 +233,7 @@ class Google:
         if body.model not in OMNI:
             raise Problem(f"Model '{body.model}' not found.", status=404)
         body.check()
-        order = Order(body.model, asked, self._omni_clip(body))
+        order = Order(body.model, booked(asked), self._omni_clip(body))
 
         def said(job: Job) -> Response:
             job.notes |= {"previous_interaction_id": body.previous_interaction_id}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -390,6 +391,22 @@ def _without_nulls(value: object) -> object:
     if isinstance(value, list):
         return [_without_nulls(each) for each in cast("list[object]", value)]
     return value
+
+
+_MEDIA = ("bytesBase64Encoded", "encodedVideo", "data")
+
+
+def booked(asked: Mapping[str, object]) -> dict[str, object]:
+    """What was asked for with media as bytes, which the book keeps in short."""
+
+    def plain(name: str, value: object) -> object:
+        if isinstance(value, dict):
+            return booked(cast("dict[str, object]", value))
+        if isinstance(value, list):
+            return [plain("", each) for each in cast("list[object]", value)]
+        return decoded(value) if name in _MEDIA and isinstance(value, str) else value
+
+    return {name: plain(name, value) for name, value in asked.items()}
 
 
 _STEPS = re.compile(r"(list\[.*|str|UserInput|function-.*)")
