@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import quote
 
+from pydantic import Field, JsonValue
+
 from openclaw_nb.core.domain import Asset, Blob, Job, Link, Why
 from openclaw_nb.core.refusals import classify
 from openclaw_nb.core.wire import (
@@ -195,7 +197,8 @@ class _Content(Wire):
 
 class _Turn(Wire):
     type: str = ""
-    content: tuple[_Content, ...] | None = None
+    # Steps of other kinds must not spoil the one that is looked for.
+    content: tuple[_Content, ...] | JsonValue = Field(default=None, union_mode="left_to_right")
 
 
 class _Fault(Wire):
@@ -218,8 +221,8 @@ class _Interaction(Wire):
         for step in self.steps or ():
             if step.type == "user_input":
                 found.clear()
-            elif step.type == "model_output":
-                found += step.content or ()
+            elif step.type == "model_output" and isinstance(step.content, tuple):
+                found += step.content
         return found
 
 

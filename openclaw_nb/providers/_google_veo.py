@@ -174,7 +174,7 @@ class _Response(_Samples):
 
 
 class _Failure(Camel):
-    code: int | None = None
+    code: int | str | None = None
     message: str | None = None
     status: str | None = None
 
@@ -220,7 +220,7 @@ def parse_status(ticket: GoogleTicket, reply: Reply) -> Step[GoogleTicket]:
 
 
 _NOTHING = Refused(Why.UNKNOWN, "the operation ended without a video and without a reason")
-_BY_CODE = {
+_BY_CODE: dict[int | str | None, Why] = {
     3: Why.FORMAT,
     4: Why.TIMEOUT,
     7: Why.AUTH,
@@ -236,7 +236,7 @@ def _failed(failure: _Failure) -> Refused:
     text = failure.message or "the operation failed without a reason"
     why = classify(None, text)
     if why is not Why.CONTENT_POLICY:
-        why = _BY_CODE.get(failure.code or 0, why)
+        why = _BY_CODE.get(failure.code, why)
     return Refused(why, text, failure.status or str(failure.code or ""))
 
 

@@ -187,7 +187,7 @@ class _Detail(Wire):
 
 class _Error(Wire):
     status: str | None = None
-    details: tuple[_Detail, ...] = ()
+    details: tuple[_Detail, ...] | None = None
 
 
 class _Failure(Wire):
@@ -223,7 +223,7 @@ def parse_error(reply: Reply) -> Refused:
     status = error.status or ""
     refused = refusal(reply, code=status)
     refused = replace(refused, why=_BY_STATUS.get(status, refused.why))
-    if any(detail.reason == "API_KEY_INVALID" for detail in error.details):
+    if any(detail.reason == "API_KEY_INVALID" for detail in error.details or ()):
         return replace(refused, why=Why.AUTH, code="API_KEY_INVALID")
     if refused.why is Why.RATE_LIMIT:
         return replace(refused, advice=_NO_FREE_TIER)

@@ -336,6 +336,8 @@ def test_images_at_addresses_are_fetched_but_googles_own_files_stay_where_they_a
     parts, _ = omni_turn(images=(Link(url=FILE),))
     assert parts[0] == {"type": "image", "uri": FILE}
     assert "as bytes" in google.fit(job(images=(Link(url=FILE),))).reason
+    with pytest.raises(TypeError, match="bytes"):
+        sent(job(images=(Link(url="https://example.com/a.png"),)))
 
 
 # submissions to Veo
@@ -586,6 +588,7 @@ def test_done_without_a_video_is_a_failure_and_nothing_is_sent_again(response):
         ({"code": 4, "message": "late", "status": "DEADLINE_EXCEEDED"}, Why.TIMEOUT, "DEADLINE_EXCEEDED"),
         ({"code": 8, "message": "slow"}, Why.RATE_LIMIT, "8"),
         ({"code": 3, "message": "odd"}, Why.FORMAT, "3"),
+        ({"code": "QUEUE_FULL", "message": "odd"}, Why.UNKNOWN, "QUEUE_FULL"),
         ({"code": 3, "message": "violates our safety rules"}, Why.CONTENT_POLICY, "3"),
         ({}, Why.UNKNOWN, ""),
     ],
@@ -642,6 +645,11 @@ def test_a_completed_interaction_has_its_video_in_the_models_output():
 def test_the_videos_of_earlier_turns_are_not_delivered_again():
     earlier = {**VIDEO, "uri": f"{HOST}/v1beta/files/old"}
     steps = [turn(earlier), turn(TEXT, kind="user_input"), turn(VIDEO)]
+    assert omni("completed", steps=steps).outputs == (DOWNLOAD,)
+
+
+def test_steps_of_other_kinds_do_not_spoil_the_result():
+    steps = [{"type": "thought", "content": "hm", "signature": 1}, {"type": "new"}, turn(VIDEO)]
     assert omni("completed", steps=steps).outputs == (DOWNLOAD,)
 
 
