@@ -61,10 +61,10 @@ class Scenario:
     """How long a slow download takes."""
     oversize_bytes: int = 17 * 2**20
     """Size of an oversize download; still a playable MP4."""
+    quirk: str | None = None
+    """A word of one provider's own for what no other field can say; its service documents and checks it."""
     render: Literal["full", "draft"] = "full"
     """A draft is an eighth of the size and at most a second long: for tests that do not look at it."""
-    quirk: str | None = None
-    """A word of one provider's own; its service documents what it knows and refuses any other."""
 
 
 @dataclass(frozen=True, slots=True)
