@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from openclaw_nb.core.capabilities import Model
 from openclaw_nb.core.domain import Ref
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, shown
@@ -103,7 +104,7 @@ def candidates(
         configured: The ids of the providers that have credentials; only the defaults need them.
         exact: Try nothing but `model`, when it is given.
         retired: By provider id what to say of a default model that is not served any more; such a
-            default is passed over. `retired_defaults` makes it.
+            default is passed over for its successor, if that is listed. `retired_defaults` makes it.
 
     Raises:
         InvalidInput: `model` means nothing that could be tried.
@@ -175,10 +176,16 @@ def _detected(
             usable.setdefault(provider.id, provider)
     preferred = (selection.current_default_provider or "").strip().casefold()
     for provider in sorted(usable.values(), key=lambda p: (preferred not in _names(p), p.id)):
-        ref = Ref(provider.id, provider.default_model.id)
-        if ref in tried:
+        default = provider.default_model
+        if Ref(provider.id, default.id) in tried:
             continue
         if provider.id in retired:
-            yield Resolved(None, (retired[provider.id],))
+            yield Resolved(_successor(provider, default), (retired[provider.id],))
         else:
-            yield Resolved(ref)
+            yield Resolved(Ref(provider.id, default.id))
+
+
+def _successor(provider: AnyProvider, row: Model) -> Ref | None:
+    """What takes the place of a retired model, if the provider lists it."""
+    listed = any(other.id == row.replaced_by for other in provider.models)
+    return Ref(provider.id, row.replaced_by) if row.replaced_by and listed else None

@@ -87,6 +87,8 @@ class Link:
 
     url: str
     role: str | None = None
+    media_type: str | None = None
+    """Its type where that is known, as of a file that was uploaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

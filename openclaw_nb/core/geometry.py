@@ -41,7 +41,7 @@ def nearest_duration(seconds: float, supported: Iterable[float] | None) -> int:
 
 def ratio_of(size: str | None) -> str | None:
     """The reduced ratio of a size: `1280x720` is `16:9`. None when the size does not parse."""
-    parsed = _parse_size(size)
+    parsed = parse_size(size)
     if parsed is None:
         return None
     width, height = parsed
@@ -79,7 +79,7 @@ def closest_size(size: str | None, ratio: str | None, supported: Sequence[str]) 
     """
     if not supported or size in supported:
         return size
-    wanted = _parse_size(size)
+    wanted = parse_size(size)
     shape = wanted or _parse_ratio(ratio)
     if shape is None:
         return None
@@ -91,7 +91,7 @@ def closest_size(size: str | None, ratio: str | None, supported: Sequence[str]) 
             text,
         )
         for text in supported
-        if (parsed := _parse_size(text))
+        if (parsed := parse_size(text))
         for cw, ch in [parsed]
     ]
     return min(scored)[-1] if scored else None
@@ -128,7 +128,8 @@ def _parse_ratio(text: str | None) -> tuple[float, float] | None:
     return (width, height) if width > 0 and height > 0 else None
 
 
-def _parse_size(text: str | None) -> tuple[int, int] | None:
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """Width and height of `1280x720`; None when it does not parse."""
     match = _SIZE.fullmatch(text or "")
     if match is None:
         return None

@@ -19,6 +19,7 @@ _MODULES = (
     "comfy",
     "deepinfra",
     "fal",
+    "google",
     "minimax",
     "openai",
     "openrouter",

@@ -241,6 +241,12 @@ def test_auto_detection_passes_a_retired_default_over_and_says_so(stub):
     assert (found.refs, found.notices) == ((Ref("fal", "live"),), (NOTICE,))
 
 
+def test_auto_detection_takes_the_successor_of_a_retired_default_and_says_so(stub):
+    providers = (stub("google", ENDED, ENDED.replaced_by),)
+    found = candidates(None, Selection(), providers, {"google"}, retired={"google": NOTICE})
+    assert (found.refs, found.notices) == ((Ref("google", ENDED.replaced_by),), (NOTICE,))
+
+
 @pytest.mark.parametrize("model, primary", [("google/veo-3.1", None), (None, "google/veo-3.1")])
 def test_a_retired_model_that_was_asked_for_is_tried(stub, model, primary):
     found = candidates(

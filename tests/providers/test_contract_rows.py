@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_nb.core.capabilities import Caps, ModeCaps, mode_of, overlay
-from openclaw_nb.core.domain import Job, Link, Mode
+from openclaw_nb.core.domain import Blob, Job, Link, Mode
 from openclaw_nb.providers import PROVIDERS, by_id
 
 EVERYWHERE = [p for own in PROVIDERS for p in (own, own.elsewhere) if p is not None]
@@ -163,6 +163,14 @@ def controls(block, model):
         yield from ({"audio": value} for value in (True, False))
 
 
+def reference(provider, name):
+    """A reference as the provider gets it: an address, or the bytes that were fetched from there."""
+    url = f"https://example.com/{name}"
+    kind = "image/png" if name.endswith("png") else "video/mp4"
+    fetched = Blob(media_type=kind, name=name, size=3, data=b"abc")
+    return Link(url=url) if provider.takes_url(url) else fetched
+
+
 EVERY_CONTROL = [
     pytest.param(provider, model, mode, control, id=f"{provider.id}-{model}-{mode}-{control}")
     for provider, model, caps in ROWS
@@ -174,8 +182,8 @@ EVERY_CONTROL = [
 
 @pytest.mark.parametrize("provider, model, mode, control", EVERY_CONTROL)
 def test_k13_a_declared_value_reaches_the_wire(provider, model, mode, control):
-    pictures = (Link(url="https://example.com/a.png"),) if mode is Mode.IMAGE_TO_VIDEO else ()
-    clips = (Link(url="https://example.com/a.mp4"),) if mode is Mode.VIDEO_TO_VIDEO else ()
+    pictures = (reference(provider, "a.png"),) if mode is Mode.IMAGE_TO_VIDEO else ()
+    clips = (reference(provider, "a.mp4"),) if mode is Mode.VIDEO_TO_VIDEO else ()
     plain = Job(model=model, mode=mode, prompt="a heron", images=pictures, videos=clips)
 
     def sent(control):

@@ -16,6 +16,7 @@ from . import (
     comfy,
     deepinfra,
     fal,
+    google,
     minimax,
     openai,
     openrouter,
@@ -36,6 +37,8 @@ class Service:
     """What its job ids look like."""
     version_path: str = ""
     """Where the provider's base URL includes a version (contract index, 3.12)."""
+    status_words: bool = True
+    """False: a job of the default model has no status word, so it shows no unknown one either."""
 
 
 SERVICES: dict[str, Service] = {
@@ -48,6 +51,7 @@ SERVICES: dict[str, Service] = {
     "comfy": Service(comfy.service, comfy.new_id),
     "deepinfra": Service(deepinfra.service, deepinfra.new_id, "/v1/openai"),
     "fal": Service(fal.service, fal.new_id),
+    "google": Service(google.service, google.new_id, status_words=False),
     "minimax": Service(minimax.service, minimax.new_id),
     "minimax-portal": Service(minimax.service, minimax.new_id),
     "openai": Service(openai.service, openai.new_id, "/v1"),
