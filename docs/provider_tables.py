@@ -22,8 +22,9 @@ _FEW = 12
 
 
 def page(provider: AnyProvider) -> Path:
-    """Where the provider's page is."""
-    return PAGES / f"{provider.id}.md"
+    """Where the provider's page is; one that shares another's wire is on that one's page."""
+    own = PAGES / f"{provider.id}.md"
+    return own if own.exists() else PAGES / f"{provider.id.rpartition('-')[0]}.md"
 
 
 def table(provider: AnyProvider) -> str:

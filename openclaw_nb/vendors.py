@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from openclaw_nb import config
 from openclaw_nb.config.credentials import revealed
@@ -14,7 +15,7 @@ from openclaw_nb.core.candidates import Candidates, Selection, candidates, retir
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import ConfigError, NoCandidate
 from openclaw_nb.runtime.generate import Reach
-from openclaw_nb.runtime.guard import Policy
+from openclaw_nb.runtime.guard import Policy, is_loopback
 from openclaw_nb.runtime.transport import Access, Connection
 
 
@@ -142,7 +143,11 @@ class Vendors:
             base_url,
             found.key if found else None,
             policy=self._policy(provider.id),
-            references=self._references_policy(),
+            references=replace(
+                self._references_policy(),
+                # Where the provider is on this machine, so may be what it is to look at.
+                allow_loopback=is_loopback(urlsplit(base_url).hostname or ""),
+            ),
         )
         if endpoint := self._endpoints.get(provider.id):
             return Reach(usual, replace(access, poll_seconds=endpoint.poll_seconds))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -162,6 +162,8 @@ class Done:
     metadata: Mapping[str, object] = field(default_factory=dict[str, object])
     model: str | None = None
     """A more exact model id, when the provider reports one."""
+    ticket: Ticket | None = None
+    """Set by `at_once`: kept before the files are fetched, since no `Wait` brought one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +320,11 @@ class Provider(Generic[T]):
 
 
 AnyProvider: TypeAlias = Provider[Any]
+
+
+def at_once(ticket: T, step: Step[T]) -> Step[T]:
+    """What the answer to a submission says: a job that is over already must be found again, too."""
+    return replace(step, ticket=ticket) if isinstance(step, Done) else step
 
 
 def new_to_us(ticket: T, status: str) -> Wait[T]:

@@ -26,6 +26,7 @@ from openclaw_nb.core.wire import (
     Step,
     Wait,
     Wire,
+    at_once,
     new_to_us,
 )
 from openclaw_nb.providers._google import (
@@ -231,7 +232,8 @@ def parse_submit(reply: Reply) -> Step[GoogleTicket]:
     interaction = reply.read(_Interaction)
     if not interaction.id:
         raise Malformed(f"no id; the answer began {reply.start()!r}")
-    return parse_status(GoogleTicket(id=interaction.id), reply)
+    ticket = GoogleTicket(id=interaction.id)
+    return at_once(ticket, parse_status(ticket, reply))
 
 
 def build_status(ticket: GoogleTicket, version: str) -> Call:

@@ -34,6 +34,7 @@ from openclaw_nb.core.wire import (
     Ticket,
     Wait,
     Wire,
+    at_once,
     hosted_near,
     new_to_us,
 )
@@ -156,7 +157,8 @@ def parse_submit(reply: Reply) -> Step[DeepInfraTicket]:
     video = reply.read(_Video)
     if not video.id:
         raise Malformed(f"no id; the answer began {reply.start()!r}")
-    return parse_status(DeepInfraTicket(id=video.id), reply)
+    ticket = DeepInfraTicket(id=video.id)
+    return at_once(ticket, parse_status(ticket, reply))
 
 
 def build_status(ticket: DeepInfraTicket) -> Call:

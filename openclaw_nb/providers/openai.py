@@ -33,6 +33,7 @@ from openclaw_nb.core.wire import (
     Ticket,
     Wait,
     Wire,
+    at_once,
     new_to_us,
     takes_no_url,
 )
@@ -170,7 +171,8 @@ def parse_submit(reply: Reply) -> Step[OpenAITicket]:
     video = reply.read(_Video)
     if not video.id:
         raise Malformed(f"no id; the answer began {reply.start()!r}")
-    return parse_status(OpenAITicket(id=video.id), reply)
+    ticket = OpenAITicket(id=video.id)
+    return at_once(ticket, parse_status(ticket, reply))
 
 
 def build_status(ticket: OpenAITicket) -> Call:

@@ -32,6 +32,7 @@ from openclaw_nb.core.wire import (
     Ticket,
     Wait,
     Wire,
+    at_once,
     data_uri,
     hosted_near,
     new_to_us,
@@ -194,7 +195,8 @@ def parse_submit(reply: Reply) -> Step[OpenRouterTicket]:
     if not video.id:
         raise Malformed(f"no id; the answer began {reply.start()!r}")
     path = _polling_path(reply, video.polling_url) or _path(video.id)
-    return parse_status(OpenRouterTicket(id=video.id, path=path), reply)
+    ticket = OpenRouterTicket(id=video.id, path=path)
+    return at_once(ticket, parse_status(ticket, reply))
 
 
 def _path(id: str) -> str:

@@ -35,6 +35,7 @@ from openclaw_nb.core.wire import (
     Ticket,
     Wait,
     Wire,
+    at_once,
     data_uri,
     new_to_us,
 )
@@ -217,7 +218,8 @@ def parse_submit(reply: Reply) -> Step[TogetherTicket]:
     video = reply.read(_Video)
     if not video.id:
         raise Malformed(f"no id; the answer began {reply.start()!r}")
-    return parse_status(TogetherTicket(id=video.id), reply)
+    ticket = TogetherTicket(id=video.id)
+    return at_once(ticket, parse_status(ticket, reply))
 
 
 def build_status(ticket: TogetherTicket) -> Call:

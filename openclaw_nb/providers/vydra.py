@@ -34,6 +34,7 @@ from openclaw_nb.core.wire import (
     Ticket,
     Wait,
     Wire,
+    at_once,
     hosted_near,
     new_to_us,
 )
@@ -197,10 +198,11 @@ def parse_submit(reply: Reply) -> Step[VydraTicket]:
     """An accepted job; the answer may hold the result already."""
     job = reply.read(_Job)
     id = job.jobId or job.id
-    step = parse_status(VydraTicket(id=str(id or "")), reply)
+    ticket = VydraTicket(id=str(id or ""))
+    step = parse_status(ticket, reply)
     if not id and isinstance(step, Wait):
         raise Malformed(f"neither jobId nor id; the answer began {reply.start()!r}")
-    return step
+    return at_once(ticket, step) if id else step
 
 
 def build_status(ticket: VydraTicket) -> Call:

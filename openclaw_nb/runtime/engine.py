@@ -148,8 +148,8 @@ class Engine:
             return await asyncio.shield(sent)
         except asyncio.CancelledError:
             await asyncio.wait((sent,), timeout=_SUBMIT_GRACE_SECONDS)
-            if sent.done() and not sent.exception() and isinstance(step := sent.result(), Wait):
-                await self._keep(run, step)
+            if sent.done() and not sent.exception() and (kept := _receipt(sent.result())):
+                await self._keep(run, kept)
             raise
 
     async def _submit(self, run: Run, job: Job) -> Step[Any]:
@@ -193,6 +193,8 @@ class Engine:
                 case Fetch():
                     step = await self._fetch(run, step)
                 case Done():
+                    if step.ticket is not None:
+                        await self._keep(run, Wait(step.ticket))
                     await run.journal.saving()
                     return step
                 case Refused():
@@ -206,7 +208,7 @@ class Engine:
         if ticket is None:
             return
         if build is None:
-            run.note(f"it cannot be told to stop: job {run.job_id} goes on and may be billed")
+            self._goes_on(run)
             return
         deadline = Deadline(self.clock, _CANCEL_SECONDS)
 
@@ -218,13 +220,19 @@ class Engine:
             now = run.provider.parse_status(ticket, await send(run.provider.build_status(ticket)))
             while isinstance(now, Fetch):
                 now = now.read(await send(now.call))
-            call = build(ticket, now.state) if isinstance(now, Wait) else None
-            reply = await send(call) if call else None
+            if not isinstance(now, Wait):
+                return
+            if call := build(ticket, now.state):
+                reply = await send(call)
+                _log.debug("%s: cancelling was answered with HTTP %s", run.ref, reply.status)
+            else:
+                self._goes_on(run)
         except (Unreachable, Unanswered, TooLarge, Malformed, BlockedError) as error:
             _log.warning("%s: cancelling at the provider failed: %s", run.ref, error)
-        else:
-            outcome = f"was answered with HTTP {reply.status}" if reply else "was not possible"
-            _log.debug("%s: cancelling at the provider %s", run.ref, outcome)
+
+    @staticmethod
+    def _goes_on(run: Run) -> None:
+        run.note(f"it cannot be told to stop: job {run.job_id} goes on and may be billed")
 
     async def _keep(self, run: Run, wait: Wait[Any]) -> None:
         run.ticket = wait.ticket
@@ -325,6 +333,17 @@ class Engine:
         code: str | None = None,
     ) -> _E:
         return kind(run.ref, text, why=why, status=status, code=code, job_id=run.job_id)
+
+
+def _receipt(step: Step[Any]) -> Wait[Any] | None:
+    """What must be written down of the answer to a submission, so that its job is found again."""
+    match step:
+        case Wait():
+            return step
+        case Done() if step.ticket is not None:
+            return Wait(step.ticket)
+        case _:
+            return None
 
 
 def _ok(reply: Reply) -> bool:

@@ -287,7 +287,8 @@ async def _places(access: Access, url: str) -> tuple[str | None, ...]:
     home = _host(access.base_url)
     if _host(url) == home:
         return (None,)  # the vendor's own, or what the user configured
-    policy = replace(access.policy, allow_loopback=guard.is_loopback(home))
+    near = access.policy.allow_loopback or guard.is_loopback(home)
+    policy = replace(access.policy, allow_loopback=near)
     if access.connection.proxy or _proxied(url):
         guard.check_name(url, policy)
         return (None,)

@@ -83,6 +83,17 @@ def test_a_job_is_carried_to_its_end_and_written_down_before_each_wait(emulator,
 
 
 @each_provider
+def test_a_job_that_is_over_at_once_is_written_down_before_its_files_are_fetched(
+    emulator, play, id
+):
+    play(polls=0)
+    story = Story(emulator, id)
+    assert isinstance(story.follow(), Done)
+    assert story.run.job_id == emulator.jobs[0].id
+    assert story.events.index("waiting") < story.events.index("saving")
+
+
+@each_provider
 def test_polls_keep_the_providers_pace(emulator, play, id):
     play(polls=4)
     story = Story(emulator, id)

@@ -1,0 +1,55 @@
+"""Every provider has a page, and its table says what its rows say."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from openclaw_nb.providers import PROVIDERS
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.id)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    spec = importlib.util.spec_from_file_location("provider_tables", DOCS / "provider_tables.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@each_provider
+def test_the_table_of_a_providers_page_is_made_from_its_rows(provider, tables):
+    text = tables.page(provider).read_text(encoding="utf-8")
+    assert tables.filled(text, provider) == text, "run python docs/provider_tables.py"
+
+
+@each_provider
+def test_a_providers_page_tells_its_key_one_line_and_quirks(provider, tables):
+    text = tables.page(provider).read_text(encoding="utf-8")
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    assert [line for line in prose.splitlines() if line.startswith("## ")] == [
+        "## Key",
+        "## One line",
+        "## What it takes",
+        "## Quirks",
+    ]
+    for name in provider.key.env:
+        assert f"`{name}`" in text
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    page = tables.page(provider)
+    compile(code, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    assert "import openclaw_nb as oc" in code
+    assert f"{page.stem}/" in code
+    assert f"`{provider.id}`" in text
+
+
+def test_the_index_links_every_page():
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    for path in (DOCS / "providers").glob("*.md"):
+        assert f"(providers/{path.name})" in index
