@@ -52,7 +52,7 @@ def _rows(provider: AnyProvider, model: Model) -> list[tuple[str, ...]]:
         block = effective(caps, model.id, int(images), int(videos)) or ModeCaps()
         style = _seconds(block), _shape(block), _switches(block)
         alike.setdefault(style, []).append((mode.words, _references(block)))
-    known = (_price(model), _end(model))
+    known = (str(model.price or "unknown").removeprefix("about "), _end(model))
     return [
         (
             f"`{model.id}`",
@@ -121,14 +121,6 @@ def _switches(block: ModeCaps) -> str:
     ]
     options = [f"`{name}`" for name in block.provider_options or ()]
     return ", ".join([*switches, *options]) or "none"
-
-
-def _price(model: Model) -> str:
-    price = model.price
-    if price is None:
-        return "unknown"
-    note = f" ({price.note})" if price.note else ""
-    return f"${price.usd:g} a {price.per}{note}, read {price.read_on}"
 
 
 def _end(model: Model) -> str:

@@ -103,7 +103,7 @@ def request_mode(request: Request) -> Mode:
 def _facts(row: Model) -> tuple[str, ...]:
     facts: list[str] = []
     if row.price:
-        facts.append(f"about ${row.price.usd:g} a {row.price.per} (read {row.price.read_on})")
+        facts.append(str(row.price))
     if row.retires_on:
         successor = f", use {row.replaced_by}" if row.replaced_by else ""
         gone = row.retires_on <= datetime.now(tz=UTC).date()

@@ -61,19 +61,21 @@ def _short(cell: str) -> str:
 
 def providers(client: Client) -> Table:
     """Every provider: what it makes, within which limits, and where its key comes from."""
-    columns = ("provider", "default model", "modes", "references", "configured", "models")
+    columns = ("provider", "default model", "modes", "references", "configured", "cost", "models")
     rows = tuple(_provider_row(client, provider) for provider in client.vendors.providers)
     return Table(columns, rows)
 
 
 def _provider_row(client: Client, provider: AnyProvider) -> tuple[str, ...]:
     source = client.vendors.source(provider)
+    faults = client.vendors.faults(provider)
     return (
         provider.id,
         provider.default_model.id,
         ", ".join(mode.words for mode in provider.caps.modes()),
         _references(provider),
-        source or _way_in(provider),
+        "; ".join((source or _way_in(provider), *faults)),
+        str(provider.default_model.price or "unknown"),
         ", ".join(row.id for row in provider.models),
     )
 

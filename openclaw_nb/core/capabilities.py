@@ -82,6 +82,10 @@ class Price:
     read_on: date
     note: str = ""
 
+    def __str__(self) -> str:
+        note = f" ({self.note})" if self.note else ""
+        return f"about ${self.usd:g} a {self.per}{note}, read {self.read_on}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
