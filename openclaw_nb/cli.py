@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openclaw_nb import __version__
+from openclaw_nb import config as settings
 from openclaw_nb.errors import OpenclawError
 
 if TYPE_CHECKING:
@@ -193,6 +194,68 @@ def _find(lookup: str) -> Row:
 
 def _record(row: Row) -> Mapping[str, Any]:
     return row.model_dump(mode="json")
+
+
+@main.group(cls=_Group)
+def providers() -> None:
+    """What can be used."""
+
+
+@providers.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs, as the tool's action=list.")
+def list_providers(*, as_json: bool) -> None:
+    """List providers: models, modes, limits, where each key comes from (never the key)."""
+    from openclaw_nb.tool import video_generate
+
+    listed = video_generate({"action": "list"})
+    click.echo(json.dumps(listed["details"], indent=2) if as_json else listed["text"])
+
+
+@main.group(cls=_Group)
+def config() -> None:
+    """Single values of the configuration file."""
+
+
+@config.command("path")
+def config_path() -> None:
+    """Print where the file is; it may not exist yet."""
+    click.echo(str(settings.path()))
+
+
+@config.command("get")
+@click.argument("key")
+def config_get(key: str) -> None:
+    """Print what stands at KEY, such as agents.defaults.mediaMaxMb; secrets are masked."""
+    value = settings.get(key)
+    click.echo(json.dumps(value, indent=2) if isinstance(value, dict | list) else _plain(value))
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value) if isinstance(value, bool | None) else str(value)
+
+
+@config.command("set")
+@click.argument("key")
+@click.argument("value")
+@click.option("--strict-json", is_flag=True, help="Refuse a VALUE that is not JSON5.")
+def config_set(key: str, value: str, *, strict_json: bool) -> None:
+    """Put VALUE at KEY: JSON5, else the text itself. Nothing is written that would not be valid."""
+    from openclaw_nb.config.edit import value_of
+
+    note = settings.set(key, value_of(value, strict=strict_json))
+    click.echo(f"{key} is set in {settings.path()}")
+    if note:
+        click.echo(f"Note: {note}", err=True)
+
+
+@config.command("unset")
+@click.argument("key")
+def config_unset(key: str) -> None:
+    """Take out what stands at KEY."""
+    note = settings.unset(key)
+    click.echo(f"{key} is taken out of {settings.path()}")
+    if note:
+        click.echo(f"Note: {note}", err=True)
 
 
 @main.command()

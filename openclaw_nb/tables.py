@@ -96,7 +96,14 @@ def _references(provider: AnyProvider) -> str:
                 limits: Mapping[str, int] | None = getattr(block, f"max_input_{kind}s_by_model")
                 usual: int = getattr(block, f"max_input_{kind}s") or 0
                 most[kind] = max(most[kind], (limits or {}).get(row.id, usual))
-    return ", ".join(f"{count} {kind}" for kind, count in most.items() if count) or "none"
+    return (
+        ", ".join(
+            f"{count} {kind}{'s' if count > 1 and kind is not Kind.AUDIO else ''}"
+            for kind, count in most.items()
+            if count
+        )
+        or "none"
+    )
 
 
 def tasks(rows: Sequence[Row]) -> Table:

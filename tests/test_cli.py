@@ -81,3 +81,21 @@ def test_emulate_prints_a_base_url_per_provider_and_ends_on_interrupt():
         assert httpx.get(f"{root}/_emulator/jobs").status_code == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
+
+
+def test_config_sets_gets_and_takes_out_values(shell, tmp_path):
+    key = "agents.defaults.videoGenerationModel.primary"
+    assert shell("config", "set", key, "qwen/wan2.6-t2v").returncode == 0
+    assert shell("config", "get", key).stdout == "qwen/wan2.6-t2v\n"
+    assert shell("config", "path").stdout == f"{tmp_path / 'state' / 'openclaw.json'}\n"
+    assert shell("config", "unset", key).returncode == 0
+    gone = shell("config", "get", key)
+    assert (gone.returncode, "is not set" in gone.stderr) == (1, True)
+    wrong = shell("config", "set", "agents.defaults.mediaMaxMB", "5")
+    assert (wrong.returncode, "did you mean mediaMaxMb?" in wrong.stderr) == (1, True)
+
+
+def test_providers_are_listed_for_people_and_for_programs(shell):
+    assert "configured: no, set FAL_KEY or FAL_API_KEY" in shell("providers", "list").stdout
+    listed = json.loads(shell("providers", "list", "--json").stdout)["providers"]
+    assert [row["id"] for row in listed] == [provider.id for provider in PROVIDERS]

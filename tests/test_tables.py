@@ -39,7 +39,7 @@ def test_the_table_of_providers_says_where_a_key_comes_from_and_never_the_key(cl
 
 def test_the_table_of_providers_counts_references(client):
     rows = {row["provider"]: row for row in tables.providers(client)}
-    assert rows["fal"]["references"] == "9 image, 3 video, 3 audio"
+    assert rows["fal"]["references"] == "9 images, 3 videos, 3 audio"
     assert rows["openai"]["references"] == "1 image, 1 video"
 
 
