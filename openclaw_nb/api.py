@@ -8,12 +8,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from openclaw_nb import config, tables
 from openclaw_nb.client import Client
-from openclaw_nb.core.inputs import read_request
+from openclaw_nb.core import inputs
 from openclaw_nb.forecast import Forecast, forecast
+from openclaw_nb.runtime.records import read_sidecar
 from openclaw_nb.tables import Table
 from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint
@@ -140,8 +141,22 @@ def plan_video(
         NoCandidate: nothing is configured.
     """
     given = {"prompt": prompt, **{k: v for k, v in params.items() if v is not None}}
-    request = read_request(given, strict_keys=True)
+    request = inputs.read_request(given, strict_keys=True)
     return forecast(client or default_client(), request, exact=exact_model)
+
+
+def read_request(path: Path | str) -> dict[str, Any]:
+    """The request that made a saved video: `generate_video(**read_request("clip.json"))` repeats it.
+
+    Args:
+        path: The JSON file beside the video, or the video.
+
+    References that were given as bytes or arrays are kept in the folder `references` there;
+    addresses lose their query, which may be a signature.
+
+    Raises InvalidInput when there is no such file.
+    """
+    return read_sidecar(Path(path).expanduser())
 
 
 def providers() -> Table:

@@ -228,7 +228,9 @@ class Vendors:
     def _nothing_configured(self, notices: Sequence[str]) -> str:
         # A key alone must be enough.
         keyed = [p for p in self.providers if p.key.env and not p.by_name_only]
-        examples = "; ".join(f"{p.id}: {' or '.join(p.key.env)}" for p in keyed[:3])
+        by_variable = {p.key.env[0]: p for p in reversed(keyed)}  # one key may serve several ids
+        each = sorted(by_variable.values(), key=lambda p: p.id)[:3]
+        examples = "; ".join(f"{p.id}: {' or '.join(p.key.env)}" for p in each)
         first = keyed[0]
         also = f" ({'; '.join(notices)})" if notices else ""
         return (

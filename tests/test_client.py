@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import av
 import pytest
@@ -595,7 +596,7 @@ def test_the_sidecar_holds_what_was_asked_and_what_ran(make_client, picture):
         "images": [digest],
         "image_roles": ["first_frame"],
     }
-    assert digest.startswith("sha256:")
+    assert digest.startswith("references/")
     assert facts["normalization"] == video.normalization
     assert facts["metadata"] == json.loads(json.dumps(dict(video.metadata)))
     assert facts["attempts"] == []
@@ -722,3 +723,34 @@ def test_the_default_client_comes_back_after_emulation(home):
         assert oc.generate_video(PROMPT).result(9).emulated
         assert len(emulation.emulator.jobs) == 1
     assert api.default_client() is before
+
+
+# --- running a request again ----------------------------------------------------------------
+
+
+def test_the_file_beside_a_video_suffices_to_run_its_request_again(make_client, emulator, picture):
+    client = make_client("fal", "minimax")
+    asked = {"model": MINIMAX, "images": [picture, "https://a.example/b.png?sig=s3cr3t"]}
+    given = {**asked, "image_roles": ["first_frame", "last_frame"], "duration_seconds": 6}
+    given["model"] = "minimax/MiniMax-Hailuo-02"
+    first = client.generate_video(PROMPT, **given).result(9)
+    sidecar = first.path.with_suffix(".json")
+    assert "s3cr3t" not in sidecar.read_text()
+    for path in (sidecar, first.path, str(sidecar)):
+        again = oc.read_request(path)
+        assert again["images"][1] == "https://a.example/b.png"
+        assert Path(again["images"][0]).read_bytes() == picture
+    second = client.generate_video(**again).result(9)
+    assert (second.model, second.request.duration_seconds) == (first.model, 6)
+    assert len(list((first.path.parent / "references").iterdir())) == 1, "equal bytes are kept once"
+    assert len(emulator.jobs) == 2
+
+
+def test_a_file_that_was_not_written_beside_a_video_is_refused(tmp_path):
+    other = tmp_path / "other.json"
+    for text in ("{", "[]", '{"prompt": "x"}'):
+        other.write_text(text)
+        with pytest.raises(oc.InvalidInput, match="no file that was written beside a video"):
+            oc.read_request(other)
+    with pytest.raises(oc.InvalidInput, match="cannot be read"):
+        oc.read_request(tmp_path / "missing.mp4")

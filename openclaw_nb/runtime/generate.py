@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from openclaw_nb.core.candidates import Candidates, find_provider
-from openclaw_nb.core.domain import Attempt, Media, Ref, Request, TaskState, Why
+from openclaw_nb.core.domain import Asset, Attempt, Blob, Media, Ref, Request, TaskState, Why
 from openclaw_nb.core.plan import Plan, metadata, plan, warning
 from openclaw_nb.core.wire import AnyProvider, Skip, Step, Ticket, Wait
 from openclaw_nb.errors import (
@@ -30,7 +30,7 @@ from openclaw_nb.runtime.ledger import Ledger, now_ms
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.references import with_bytes
 from openclaw_nb.runtime.results import SavedFile, Video
-from openclaw_nb.runtime.store import write_sidecar
+from openclaw_nb.runtime.store import keep_reference, write_sidecar
 from openclaw_nb.runtime.transport import Access
 
 _log = logging.getLogger("openclaw_nb")
@@ -226,10 +226,9 @@ class Runner:
             phase=f"done: {count} video{'s' if count != 1 else ''}",
             summary=f"{count} from {video.ref}: {_where(video.files)}",
         )
-        facts = records.request_facts(order.request, order.media)
         for path in video.paths:
             try:
-                await asyncio.to_thread(_sidecar, path, video, facts)
+                await asyncio.to_thread(_sidecar, path, video, order)
             except OSError as error:
                 _log.warning("no sidecar beside %s: %s", path, error)
 
@@ -248,8 +247,14 @@ def _check(ref: Ref, reach: Reach) -> None:
         raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
 
 
-def _sidecar(path: Path, video: Video, facts: Mapping[str, Any]) -> None:
-    write_sidecar(path, records.sidecar_facts(video, dict(facts), path))
+def _sidecar(path: Path, video: Video, order: Order) -> None:
+    def source(asset: Asset) -> str:
+        if isinstance(asset, Blob) and asset.data is not None:
+            return keep_reference(path.parent, asset.data, asset.media_type)
+        return records.unsigned(records.source_of(asset))
+
+    facts = records.request_facts(order.request, order.media, source)
+    write_sidecar(path, records.sidecar_facts(video, facts, path))
 
 
 def _too_large(files: Sequence[SavedFile]) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from openclaw_nb.core.domain import (
     Asset,
@@ -22,13 +22,16 @@ from openclaw_nb.core.domain import (
     Reference,
     Request,
 )
+from openclaw_nb.errors import InvalidInput
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.store import sidecar_of
 
 _REFERENCES = ("images", "videos", "audios")
 _PUBLIC = {"images": "images", "videos": "videos", "audios": "audio_refs"}
 _ROLES = {"images": "image_roles", "videos": "video_roles", "audios": "audio_roles"}
 _NOT_IN_KEY = ("timeout_ms",)
+_DIGEST = "sha256:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +47,14 @@ class Applied:
     metadata: dict[str, Any] | None = None
 
 
+@dataclass
+class _Sidecar:
+    request: dict[str, Any]
+
+
 _APPLIED: TypeAdapter[Applied] = TypeAdapter(Applied)
 _ATTEMPTS: TypeAdapter[tuple[Attempt, ...]] = TypeAdapter(tuple[Attempt, ...])
+_SIDECAR: TypeAdapter[_Sidecar] = TypeAdapter(_Sidecar)
 _FILES: TypeAdapter[tuple[SavedFile, ...]] = TypeAdapter(tuple[SavedFile, ...])
 
 
@@ -54,32 +63,48 @@ def request_json(request: Request, media: Media) -> str:
     return dump(request_facts(request, media))
 
 
-def request_facts(request: Request, media: Media) -> dict[str, Any]:
-    """The parameters that were given, in snake_case, as `generate_video` takes them."""
+def source_of(asset: Asset) -> str:
+    """What stands for a reference: its address, its path, or a digest of its bytes."""
+    if isinstance(asset, Link):
+        return asset.url
+    if asset.path is not None:
+        return asset.path
+    return f"{_DIGEST}{sha256(asset.data or b'').hexdigest()}"
+
+
+def unsigned(source: str) -> str:
+    """An address without its query, which may be a signature; anything else as it is."""
+    return source.partition("?")[0] if "://" in source else source
+
+
+def request_facts(
+    request: Request, media: Media, source: Callable[[Asset], str] = source_of
+) -> dict[str, Any]:
+    """The parameters that were given, in snake_case, as `generate_video` takes them.
+
+    `source` says what stands for a reference.
+    """
     facts: dict[str, Any] = {}
     for field in fields(Request):
         value = getattr(request, field.name)
         if field.name in _REFERENCES:
             assets: tuple[Asset, ...] = getattr(media, field.name)
-            _describe(facts, field.name, assets)
+            _describe(facts, field.name, assets, source)
         elif value is not None and value != {}:
             facts[field.name] = dict(value) if field.name == "provider_options" else value
     return facts
 
 
-def _describe(facts: dict[str, Any], name: str, assets: Sequence[Asset]) -> None:
+def _describe(
+    facts: dict[str, Any],
+    name: str,
+    assets: Sequence[Asset],
+    source: Callable[[Asset], str],
+) -> None:
     if assets:
-        facts[_PUBLIC[name]] = [_source(asset) for asset in assets]
+        facts[_PUBLIC[name]] = [source(asset) for asset in assets]
     if any(asset.role for asset in assets):
         facts[_ROLES[name]] = [asset.role or "" for asset in assets]
-
-
-def _source(asset: Asset) -> str:
-    if isinstance(asset, Link):
-        return asset.url
-    if asset.path is not None:
-        return asset.path
-    return f"sha256:{sha256(asset.data or b'').hexdigest()}"
 
 
 def request_key(facts: dict[str, Any]) -> str:
@@ -170,26 +195,13 @@ def video_of(row: Row) -> Video:
     )
 
 
-def _unsigned(request: dict[str, Any]) -> dict[str, Any]:
-    """The request with addresses of references cut before their query, which may be a signature."""
-    cut = {
-        name: [each.partition("?")[0] if "://" in each else each for each in request[name]]
-        for name in _PUBLIC.values()
-        if name in request
-    }
-    return {**request, **cut}
-
-
 def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str, Any]:
-    """What is written beside a file: what was asked, what ran, what was changed.
-
-    An address of a reference stays without its query, which may be a signature.
-    """
+    """What is written beside a file: what was asked, what ran, what was changed."""
     return {
         "file": file.name,
         "task": video.task_id,
         "ref": str(video.ref),
-        "request": _unsigned(request),
+        "request": request,
         "normalization": video.normalization,
         "ignoredOverrides": video.ignored_overrides,
         "warnings": list(video.warnings),
@@ -200,3 +212,33 @@ def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str
         "elapsedSeconds": round(video.elapsed_seconds, 3),
         "emulated": video.emulated,
     }
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """The request in the JSON file beside a video, as keywords of `generate_video`.
+
+    Args:
+        path: The JSON file, or the video.
+
+    Raises InvalidInput when it is not there, or is no such file.
+    """
+    target = path if path.suffix == ".json" else sidecar_of(path)
+    try:
+        values = _SIDECAR.validate_json(target.read_bytes())
+    except OSError as error:
+        raise InvalidInput("path", f"{target} cannot be read: {error.strerror}") from None
+    except ValidationError:
+        raise InvalidInput("path", f"{target} is no file that was written beside a video") from None
+    request = values.request
+    for name in _PUBLIC.values():
+        if name in request:
+            request[name] = [_from_sidecar(str(each), target.parent) for each in request[name]]
+    return request
+
+
+def _from_sidecar(source: str, folder: Path) -> str:
+    if source.startswith(_DIGEST):
+        raise InvalidInput(
+            "path", "a reference of this request was given as bytes in another process and not kept"
+        )
+    return str(folder / source) if source.startswith("references/") else source

@@ -10,6 +10,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -124,9 +125,25 @@ def sidecar_of(path: Path) -> Path:
 
 def write_sidecar(path: Path, facts: Mapping[str, object]) -> None:
     """Write what made the file beside it, atomically. No credentials, no signed addresses."""
-    target = sidecar_of(path)
-    descriptor, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(facts, file, ensure_ascii=False, indent=2, default=str)
+    text = json.dumps(facts, ensure_ascii=False, indent=2, default=str)
+    _write(sidecar_of(path), text.encode())
+
+
+def keep_reference(folder: Path, data: bytes, media_type: str) -> str:
+    """Keep what was given as bytes, so that its request can be run again; once for equal bytes.
+
+    Returns its path relative to `folder`, where the videos are.
+    """
+    target = folder / "references" / f"{sha256(data).hexdigest()}{extension_of(media_type)}"
+    if not target.exists():
+        target.parent.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
+        _write(target, data)
+    return str(target.relative_to(folder).as_posix())
+
+
+def _write(target: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=".part-", dir=target.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
     Path(name).chmod(_FILE_MODE)
     Path(name).replace(target)

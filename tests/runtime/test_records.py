@@ -226,7 +226,10 @@ def test_a_sidecar_tells_what_was_asked_and_done_without_any_signed_address():
         metadata={"seed": 7},
         elapsed_seconds=1.23456,
     )
-    sidecar = records.sidecar_facts(video, facts(), Path("/media/clip---1.mp4"))
+    asked = records.request_facts(
+        REQUEST, MEDIA, lambda asset: records.unsigned(records.source_of(asset))
+    )
+    sidecar = records.sidecar_facts(video, asked, Path("/media/clip---1.mp4"))
     text = json.dumps(sidecar)
     assert "s3cr3t" not in text
     assert "/media/" not in text
