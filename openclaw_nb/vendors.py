@@ -177,7 +177,7 @@ class Vendors:
             return None
         if tls not in self._contexts:
             try:
-                self._contexts[tls] = _context_of(tls, self._environ)
+                self._contexts[tls] = context_of(tls, self._environ)
             except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
                 raise ConfigError(where, f"cannot be used: {error}. Nothing was sent.") from error
         return self._contexts[tls]
@@ -265,7 +265,8 @@ def _key_header(auth: config.Auth, key: str | None) -> tuple[str, str] | None:
     return auth.header_name or "", f"{auth.prefix}{key}"
 
 
-def _context_of(tls: config.Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
+def context_of(tls: config.Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
+    """How certificates are checked and shown. Reads files; raises OSError."""
     context = ssl.create_default_context()
     if tls.ca:
         context.load_verify_locations(Path(tls.ca).expanduser())

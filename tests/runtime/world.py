@@ -49,7 +49,8 @@ class Seen:
 class Server:
     """A loopback server in a thread. `say[path]` is a coroutine function `(request) -> response`."""
 
-    def __init__(self):
+    def __init__(self, context=None):
+        self._context = context
         self.say = {}
         self.otherwise = None
         self.seen = []
@@ -92,9 +93,10 @@ class Server:
         app.router.add_route("*", "/{path:.*}", self._answer)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._context)
         await site.start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        scheme = "https" if self._context else "http"
+        self.url = f"{scheme}://127.0.0.1:{runner.addresses[0][1]}"
         self._ready.set()
         await self._stop.wait()
         await runner.cleanup()
