@@ -73,7 +73,7 @@ class Client:
         self.store = Store(media.expanduser().resolve(), max_bytes)
         self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite")
         roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
-        self._loader = Loader(self.settings.media_max_bytes, roots)
+        self._loader = Loader(self.settings.media_max_bytes, roots, self.home / "media")
         self._work = Work(self.vendors, self.ledger, self.store, clock or Clock())
         self._handles = Handles(self.ledger)
         self._begun: dict[str, Task] = {}

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from openclaw_nb.core.domain import Asset, Blob, Kind, Link, Media, Reference, Request
@@ -38,6 +38,8 @@ class Loader:
     """Replaces the limit of every kind."""
     allowed_roots: tuple[Path, ...] = ()
     """When given, a file's real path must lie in one of them."""
+    media: Path | None = None
+    """The media store, where `media://` addresses lead."""
 
     def load(self, request: Request) -> Media:
         """Every reference of a request, in order. Raises InvalidInput; nothing was sent."""
@@ -83,6 +85,8 @@ class Loader:
                 return self._data_url(text, role, kind)
             case "file:":
                 return self._file(_file_url(text, kind), role, kind)
+            case "media:" if self.media is not None:
+                return self._file(_stored(text, self.media, kind), role, kind)
             case "":
                 return self._file(_expanded(text, kind), role, kind)
             case _:
@@ -223,6 +227,14 @@ def _file_url(text: str, kind: Kind) -> Path:
     if not parts.path:
         raise _refused(kind, Path(text), "invalid-file-url", "it names no file")
     return Path(url2pathname(parts.path))
+
+
+def _stored(text: str, media: Path, kind: Kind) -> Path:
+    """The file of a `media://` address, which must lie in the store."""
+    path = media / unquote(text.partition("://")[2])
+    if not path.resolve().is_relative_to(media.resolve()):
+        raise _refused(kind, Path(text), "path-not-allowed", "it leads out of the media store")
+    return path
 
 
 def _as_png(given: Any) -> bytes | None:

@@ -417,3 +417,20 @@ def test_references_keep_their_order_roles_and_repetitions(tmp_path, png):
 
 def test_a_long_value_is_not_repeated_whole():
     refused("ftp://" + "x" * 10_000)
+
+
+# the media store
+
+
+def test_a_media_address_is_a_file_of_the_store(tmp_path):
+    (tmp_path / "inbound").mkdir()
+    (tmp_path / "inbound" / "a b.png").write_bytes(PNG)
+    assert load("media://inbound/a%20b.png", media=tmp_path).name == "a b.png"
+
+
+@pytest.mark.parametrize("path", ["../secret.png", "inbound/../../secret.png", "/etc/passwd"])
+def test_a_media_address_leads_nowhere_else(tmp_path, path):
+    store = tmp_path / "media"
+    store.mkdir()
+    (tmp_path / "secret.png").write_bytes(PNG)
+    assert refused(f"media://{path}", media=store).code == "path-not-allowed"
