@@ -23,9 +23,10 @@ from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.assets import MIB, Loader
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.generate import Order
-from openclaw_nb.runtime.ledger import Ledger, NewTask, Row, owner_alive
+from openclaw_nb.runtime.ledger import Ledger, NewTask, Row, now_ms, owned
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.store import Store
+from openclaw_nb.runtime.upkeep import Upkeep
 from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint, Vendors
 from openclaw_nb.work import Work
@@ -71,10 +72,18 @@ class Client:
         media = Path(media_dir or self.home / "media" / "tool-video-generation")
         max_bytes = self.settings.media_max_bytes or _VIDEO_MAX_BYTES
         self.store = Store(media.expanduser().resolve(), max_bytes)
-        self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite")
+        self.ledger = Ledger(
+            self.home / "notebook" / "tasks.sqlite", self.settings.tasks.retention_ms
+        )
         roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
         self._loader = Loader(self.settings.media_max_bytes, roots, self.home / "media")
-        self._work = Work(self.vendors, self.ledger, self.store, clock or Clock())
+        self._work = Work(
+            self.vendors,
+            self.ledger,
+            self.store,
+            clock or Clock(),
+            sweep_seconds=self.settings.tasks.sweep_interval_ms / 1000,
+        )
         self._handles = Handles(self.ledger)
         self._begun: dict[str, Task] = {}
 
@@ -164,7 +173,7 @@ class Client:
                 at another address than this client reaches.
         """
         row = loop.wait(loop.start(self.ledger.find(lookup)))
-        if row.status is TaskState.SUCCEEDED or (row.status.active and owner_alive(row)):
+        if row.status is TaskState.SUCCEEDED or (row.status.active and owned(row, now_ms())):
             return self._handle(row)
         if row.ticket is None:
             raise TaskLost(no_way(row))
@@ -224,6 +233,13 @@ class Client:
 
     def _handle(self, row: Row) -> Task:
         return self._begun.get(row.id) or self._handles.of(row)
+
+    def maintain(self, *, apply: bool = True) -> Upkeep:
+        """Mark lost tasks as lost and forget those that ended long ago; media stay.
+
+        Done by itself while jobs run (`tasks.sweepIntervalMs`). `apply=False` only looks.
+        """
+        return loop.wait(loop.start(self._work.maintain(apply=apply)))
 
     # --- life --------------------------------------------------------------------------------
 

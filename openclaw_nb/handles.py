@@ -9,7 +9,7 @@ from typing import Any
 from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.errors import OpenclawError, TaskCancelled, TaskLost
 from openclaw_nb.runtime import loop, records
-from openclaw_nb.runtime.ledger import Ledger, Row, owner_alive
+from openclaw_nb.runtime.ledger import Ledger, Row, now_ms, owned
 from openclaw_nb.task import Snapshot, Task
 
 _FOLLOW_SECONDS = 0.5
@@ -28,7 +28,7 @@ class Handles:
         first = Snapshot(id=row.id, request=request, started_at=row.created_at / 1000)
         task = Task(first, on_cancel=lambda: self._ask_owner_to_cancel(row.id))
         task.update(**_facts(row))
-        if row.status.active and owner_alive(row):
+        if row.status.active and owned(row, now_ms()):
             future = loop.start(self._follow(task))
             self._following.add(future)
             future.add_done_callback(self._following.discard)
@@ -44,7 +44,7 @@ class Handles:
     async def _follow(self, task: Task) -> None:
         while True:
             row = await self._ledger.find(task.id)
-            if not (row.status.active and await asyncio.to_thread(owner_alive, row)):
+            if not (row.status.active and await asyncio.to_thread(owned, row, now_ms())):
                 finish(task, row)
                 return
             task.update(**_facts(row))
@@ -75,7 +75,7 @@ def finish(task: Task, row: Row) -> None:
 
 def as_it_is(row: Row) -> Row:
     """The row, lost when it is active and nobody carries it out."""
-    lost = row.status.active and not owner_alive(row)
+    lost = row.status.active and not owned(row, now_ms())
     return row.model_copy(update={"status": TaskState.LOST}) if lost else row
 
 

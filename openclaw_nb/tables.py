@@ -13,7 +13,7 @@ from openclaw_nb.client import Client
 from openclaw_nb.core.capabilities import overlay
 from openclaw_nb.core.domain import Kind
 from openclaw_nb.core.wire import AnyProvider
-from openclaw_nb.runtime.ledger import Row, owner_alive
+from openclaw_nb.runtime.ledger import Row, now_ms, owned
 
 _CELL_CHARACTERS = 60
 _CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top"
@@ -114,7 +114,7 @@ def tasks(rows: Sequence[Row]) -> Table:
 
 def _task_row(row: Row) -> tuple[str, ...]:
     started = datetime.fromtimestamp(row.created_at / 1000, tz=UTC).astimezone()
-    lost = row.status.active and not owner_alive(row)
+    lost = row.status.active and not owned(row, now_ms())
     state = "lost; resume() finishes it" if lost and row.ticket else "lost" if lost else row.status
     ref = f"{row.provider}/{row.model}" if row.provider else ""
     outcome = row.summary or row.error or row.phase

@@ -16,17 +16,19 @@ from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
 from openclaw_nb.runtime.generate import Order, Runner
-from openclaw_nb.runtime.ledger import Ledger, Row
+from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import Video
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.transport import Transport
+from openclaw_nb.runtime.upkeep import Upkeep, due
 from openclaw_nb.task import Snapshot, Task
 from openclaw_nb.vendors import Vendors
 
 _log = logging.getLogger("openclaw_nb")
 
 _HEED_SECONDS = 1.0
+_ALIVE_SECONDS = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -57,8 +59,18 @@ class _Job:
 class Work:
     """Carries out orders on the core loop."""
 
-    def __init__(self, vendors: Vendors, ledger: Ledger, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        vendors: Vendors,
+        ledger: Ledger,
+        store: Store,
+        clock: Clock,
+        *,
+        sweep_seconds: float = 60.0,
+    ) -> None:
         self._vendors, self._ledger, self._store, self._clock = vendors, ledger, store, clock
+        self._sweep_seconds = sweep_seconds
+        self._sweeping: asyncio.Task[None] | None = None
         self._runner: Runner | None = None
         self._jobs: set[_Job] = set()
         self._closed = False
@@ -77,9 +89,27 @@ class Work:
         loop.start(self._carry(job))
         return task
 
+    async def maintain(self, *, apply: bool) -> Upkeep:
+        """Mark lost tasks and forget old ones, or only say which."""
+        rows = await self._ledger.rows()
+        found = await asyncio.to_thread(due, rows, now_ms())
+        if apply and found.lost:
+            await self._ledger.mark_lost(found.lost)
+        if apply and found.expired:
+            await self._ledger.remove(found.expired)
+        return found
+
+    async def _sweep(self) -> None:
+        while True:
+            with suppress(OpenclawError):
+                await self.maintain(apply=True)
+            await asyncio.sleep(self._sweep_seconds)
+
     async def close(self) -> None:
         """Leave what is at work, end its handles with TaskLost, and close connections."""
         self._closed = True
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         working = [job.work for job in self._jobs if job.work is not None]
         for job in self._jobs:
             job.leave()
@@ -93,6 +123,7 @@ class Work:
         """A task from its beginning to its end, or to the end of this client."""
         job.work = asyncio.current_task()
         self._jobs.add(job)
+        self._sweeping = self._sweeping or asyncio.create_task(self._sweep())
         heeding = asyncio.create_task(self._heed(job))
         try:
             if job.cancelled and job.work is not None:  # takes effect at the first await
@@ -113,10 +144,15 @@ class Work:
             heeding.cancel()
 
     async def _heed(self, job: _Job) -> None:
-        """Watch for another process that asks for this task to be cancelled."""
+        """Watch for another process that asks for this task to be cancelled; give a sign of life."""
+        silent = 0.0
         while not job.cancelled:
             await asyncio.sleep(_HEED_SECONDS)
+            silent += _HEED_SECONDS
             with suppress(OpenclawError):
+                if silent >= _ALIVE_SECONDS:
+                    silent = 0.0
+                    await self._ledger.update(job.order.id)
                 row = await self._ledger.find(job.order.id)
                 if row.cancel_requested:
                     job.stop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +33,8 @@ RETENTION_MS = 604_800_000
 PREFIX_CHARACTERS = 8
 """The shortest beginning of an id that is accepted for the whole."""
 _BUSY_SECONDS = 10.0
+_GRACE_MS = 300_000
+"""How long a task of another machine is believed to go on without a word: 5 minutes."""
 
 
 def now_ms() -> int:
@@ -70,6 +73,8 @@ class Row(BaseModel):
     """The task that this one takes up."""
     owner_pid: int | None = None
     owner_started: float | None = None
+    owner_host: str | None = None
+    """The machine of the owner: a state directory may be shared."""
     cancel_requested: bool = False
     created_at: int
     started_at: int | None = None
@@ -94,8 +99,9 @@ class NewTask:
 class Ledger:
     """The table of tasks. Methods are awaited on the core loop; each is one transaction."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, retention_ms: int = RETENTION_MS) -> None:
         self.path = path
+        self._retention_ms = retention_ms
         self._thread = _thread()
         self._db: sqlite3.Connection | None = None
 
@@ -113,7 +119,8 @@ class Ledger:
     async def end(self, id: str, status: TaskState, **columns: object) -> None:
         """Give a task its last state."""
         moment = now_ms()
-        ended = {"status": status.value, "ended_at": moment, "cleanup_after": moment + RETENTION_MS}
+        kept = moment + self._retention_ms
+        ended = {"status": status.value, "ended_at": moment, "cleanup_after": kept}
         await self.update(id, **ended, **columns)
 
     async def find(self, lookup: str) -> Row:
@@ -126,6 +133,27 @@ class Ledger:
     async def rows(self, *, limit: int | None = None) -> list[Row]:
         """Every task, newest first."""
         return await self._run(partial(_rows, limit=limit))
+
+    async def mark_lost(self, rows: Sequence[Row]) -> None:
+        """Give tasks without an owner their last state, unless they got another meanwhile."""
+        moment = now_ms()
+        for row in rows:
+            await self._run(
+                partial(
+                    _update,
+                    id=row.id,
+                    columns={
+                        "status": TaskState.LOST.value,
+                        "error": "the process that ran it is gone",
+                        "ended_at": moment,
+                        "cleanup_after": moment + self._retention_ms,
+                    },
+                )
+            )
+
+    async def remove(self, rows: Sequence[Row]) -> None:
+        """Forget ended tasks; their media stay."""
+        await self._run(partial(_remove, ids=[row.id for row in rows]))
 
     async def usual_seconds(self, provider: str, model: str) -> float | None:
         """The median time that finished tasks of this model took; None below three of them."""
@@ -211,6 +239,7 @@ def _columns(new: NewTask) -> dict[str, object]:
         "phase": "waiting",
         "owner_pid": os.getpid(),
         "owner_started": process_started(os.getpid()),
+        "owner_host": socket.gethostname(),
         "created_at": moment,
         "last_event_at": moment,
     }
@@ -223,7 +252,7 @@ def _alive(db: sqlite3.Connection, new: NewTask) -> Row | None:
         " AND status IN ('queued', 'running') ORDER BY status DESC, created_at DESC",
         (new.session, new.request_key),
     ).fetchall()
-    return next((row for row in map(_row, active) if owner_alive(row)), None)
+    return next((row for row in map(_row, active) if owned(row, now_ms())), None)
 
 
 def _update(db: sqlite3.Connection, *, id: str, columns: dict[str, object]) -> None:
@@ -232,6 +261,11 @@ def _update(db: sqlite3.Connection, *, id: str, columns: dict[str, object]) -> N
         f"UPDATE tasks SET {settings} WHERE id = ? AND status IN ('queued', 'running')",  # noqa: S608 - our own column names
         (*columns.values(), id),
     )
+
+
+def _remove(db: sqlite3.Connection, *, ids: Sequence[str]) -> None:
+    ended = "DELETE FROM tasks WHERE id = ? AND status NOT IN ('queued', 'running')"
+    db.executemany(ended, [(id,) for id in ids])
 
 
 def _find(db: sqlite3.Connection, *, lookup: str) -> Row:
@@ -271,6 +305,13 @@ def _usual_seconds(db: sqlite3.Connection, *, provider: str, model: str) -> floa
 
 def _row(row: sqlite3.Row) -> Row:
     return Row.model_validate(dict(row))
+
+
+def owned(row: Row, now: int) -> bool:
+    """Whether somebody carries the task out; of another machine only silence tells."""
+    if row.owner_pid is not None and row.owner_host not in (None, socket.gethostname()):
+        return now - row.last_event_at < _GRACE_MS
+    return owner_alive(row)
 
 
 def owner_alive(row: Row) -> bool:

@@ -41,6 +41,7 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX tasks_by_time ON tasks (created_at);
     CREATE INDEX tasks_active ON tasks (session, request_key) WHERE status IN ('queued', 'running');
     """,
+    "ALTER TABLE tasks ADD COLUMN owner_host TEXT",
 )
 
 
