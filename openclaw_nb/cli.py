@@ -7,7 +7,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from openclaw_nb.emulator import Emulator
     from openclaw_nb.runtime.ledger import Row
     from openclaw_nb.task import Task
-
-_SUMMARY_CHARACTERS = 80
-_ID_CHARACTERS = 8
 
 
 class _Group(click.Group):
@@ -129,38 +125,92 @@ def tasks() -> None:
 @tasks.command("list")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--status", help="Only tasks in this state.")
-def list_tasks(*, as_json: bool, status: str | None) -> None:
+@click.option("--runtime", help="Only tasks of this runtime; all of ours are `cli`.")
+def list_tasks(*, as_json: bool, status: str | None, runtime: str | None) -> None:
     """List tasks, newest first."""
+    from openclaw_nb import listing
     from openclaw_nb.api import default_client
 
-    rows = [row for row in default_client().tasks() if status in (None, row.status.value)]
+    rows = [
+        row
+        for row in default_client().tasks()
+        if status in (None, row.status.value) and runtime in (None, listing.RUNTIME)
+    ]
+    filters = {"runtime": runtime, "status": status}
     if as_json:
-        found = [_record(row) for row in rows]
-        click.echo(json.dumps({"count": len(found), "status": status, "tasks": found}, indent=2))
-        return
-    click.echo(f"Tasks: {len(rows)}")
-    for row in rows:
-        text = " ".join((row.summary or row.error or row.prompt).split())
-        ref = f"{row.provider}/{row.model}" if row.provider else "-"
-        click.echo(
-            f"{row.id[:_ID_CHARACTERS]}  {row.status.value:<10} {ref:<34} "
-            f"{text[:_SUMMARY_CHARACTERS]}"
-        )
+        found = [listing.record(row) for row in rows]
+        click.echo(json.dumps({"count": len(found), **filters, "tasks": found}, indent=2))
+    else:
+        click.echo(listing.list_text(rows, filters))
 
 
 @tasks.command()
 @click.argument("lookup")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(lookup: str, *, as_json: bool) -> None:
-    """Show one task, by id or its first 8 characters."""
+    """Show one task, by id, run id, or the first 8 characters of its id."""
+    from openclaw_nb import listing
+
     row = _find(lookup)
-    record = _record(row)
-    if as_json:
-        click.echo(json.dumps(record, indent=2))
+    click.echo(json.dumps(listing.record(row), indent=2) if as_json else listing.show_text(row))
+
+
+@tasks.command()
+@click.argument("lookup")
+@click.argument("policy", type=click.Choice(["silent", "done_only", "state_changes"]))
+def notify(lookup: str, policy: str) -> None:
+    """Change whether OpenClaw tells of a task."""
+    from openclaw_nb.api import default_client
+    from openclaw_nb.runtime import loop
+
+    row = _find(lookup)
+    loop.wait(loop.start(default_client().ledger.set_notify(row.id, policy)))
+    click.echo(f"task {row.id[:8]}: notify {policy}")
+
+
+@tasks.command()
+@click.option("--severity", type=click.Choice(["error", "warn"]))
+@click.option("--code", help="Only findings with this code.")
+@click.option("--limit", type=click.IntRange(min=1), help="How many at most.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def audit(*, severity: str | None, code: str | None, limit: int | None, as_json: bool) -> None:
+    """Look for tasks that something is wrong with."""
+    from openclaw_nb import listing
+    from openclaw_nb.api import default_client
+    from openclaw_nb.runtime.ledger import now_ms
+    from openclaw_nb.runtime.upkeep import audit as look
+
+    every = look(default_client().tasks(), now_ms())
+    chosen = [f for f in every if severity in (None, f.severity) and code in (None, f.code)]
+    shown = chosen[:limit]
+    if not as_json:
+        click.echo(listing.audit_text(shown, len(every)))
         return
-    for name, value in record.items():
-        if value not in (None, [], {}):
-            click.echo(f"{name}: {value if isinstance(value, str | int) else json.dumps(value)}")
+    report = {
+        "count": len(every),
+        "filteredCount": len(chosen),
+        "displayed": len(shown),
+        "filters": {"severity": severity, "code": code, "limit": limit},
+        "summary": {kind: sum(f.severity == kind for f in every) for kind in ("error", "warn")},
+        "findings": [listing.finding_record(found) for found in shown],
+    }
+    click.echo(json.dumps(report, indent=2))
+
+
+@tasks.command()
+@click.option("--apply", is_flag=True, help="Do it; otherwise it is only said.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def maintenance(*, apply: bool, as_json: bool) -> None:
+    """Mark tasks whose process is gone as lost, and forget those that ended long ago."""
+    from openclaw_nb import listing
+    from openclaw_nb.api import default_client
+
+    found = default_client().maintain(apply=apply)
+    if as_json:
+        ids = {"lost": [row.id for row in found.lost], "expired": [row.id for row in found.expired]}
+        click.echo(json.dumps({"applied": apply, **ids}, indent=2))
+    else:
+        click.echo(listing.maintenance_text(found, applied=apply))
 
 
 @tasks.command()
@@ -190,10 +240,6 @@ def _find(lookup: str) -> Row:
     from openclaw_nb.runtime import loop
 
     return loop.wait(loop.start(default_client().ledger.find(lookup)))
-
-
-def _record(row: Row) -> Mapping[str, Any]:
-    return row.model_dump(mode="json")
 
 
 @main.group(cls=_Group)

@@ -45,10 +45,14 @@ def test_generate_makes_a_video_where_it_is_wanted(shell, tmp_path):
     assert listed["count"] == 1
     assert listed["tasks"][0]["status"] == "succeeded"
 
-    shown = shell("tasks", "show", listed["tasks"][0]["id"][:8])
-    assert "prompt: paper boats" in shown.stdout
+    (record,) = listed["tasks"]
+    assert record["paths"]
+    assert record["terminalOutcome"] == "succeeded"
 
-    ended = shell("tasks", "cancel", listed["tasks"][0]["id"])
+    for lookup in (record["taskId"][:8], record["runId"]):
+        assert "task: paper boats" in shell("tasks", "show", lookup).stdout
+
+    ended = shell("tasks", "cancel", record["taskId"])
     assert ended.returncode == 1
     assert "has ended already" in ended.stderr
 
@@ -68,8 +72,28 @@ def test_an_unknown_task_is_a_sentence_and_exit_code_1(shell):
 
 
 def test_no_task_yet_is_an_empty_list(shell):
-    done = shell("tasks", "list")
-    assert (done.returncode, done.stdout) == (0, "Tasks: 0\n")
+    done = shell("tasks", "list", "--status", "running")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "Tasks: 0",
+        "Pressure: 0 queued, 0 running, 0 issues",
+        "Status: running",
+        "No tasks. openclaw-nb tasks audit looks for what is wrong.",
+    ]
+    listed = json.loads(shell("tasks", "list", "--status", "running", "--json").stdout)
+    assert listed == {"count": 0, "runtime": None, "status": "running", "tasks": []}
+
+
+def test_maintenance_and_audit_of_nothing_find_nothing(shell):
+    assert shell("tasks", "maintenance").stdout.splitlines() == [
+        "0 would be marked as lost",
+        "0 would be forgotten; media stay",
+        "--apply does it",
+    ]
+    done = json.loads(shell("tasks", "maintenance", "--apply", "--json").stdout)
+    assert done == {"applied": True, "lost": [], "expired": []}
+    assert json.loads(shell("tasks", "audit", "--json").stdout)["findings"] == []
+    assert shell("tasks", "audit").stdout == "Findings: 0 of 0\n"
 
 
 def test_emulate_prints_a_base_url_per_provider_and_ends_on_interrupt():

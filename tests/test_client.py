@@ -754,3 +754,35 @@ def test_a_file_that_was_not_written_beside_a_video_is_refused(tmp_path):
             oc.read_request(other)
     with pytest.raises(oc.InvalidInput, match="cannot be read"):
         oc.read_request(tmp_path / "missing.mp4")
+
+
+# --- upkeep -----------------------------------------------------------------------------------
+
+
+def test_t13_an_ended_task_is_forgotten_when_its_time_has_come_and_its_file_stays(
+    make_client, emulator
+):
+    client = make_client("fal", settings={"tasks": {"retentionMs": 1}})
+    video = client.generate_video(PROMPT).result(9)
+    assert [row.id for row in client.maintain(apply=False).expired] == [video.task_id]
+    assert [row.id for row in client.tasks()] == [video.task_id], "it was only said"
+    client.maintain()
+    assert client.tasks() == []
+    assert video.path.exists()
+
+
+def test_a_task_without_an_owner_is_stored_as_lost_and_can_still_be_resumed(
+    make_client, emulator, home
+):
+    emulator.set(Scenario(seconds=0.4, render="draft"))
+    first = make_client("fal")
+    task = first.generate_video(PROMPT)
+    until_accepted(task)
+    first.close()
+    second = make_client("fal")
+    assert [row.id for row in second.maintain().lost] == [task.id]
+    (row,) = second.tasks()
+    assert (row.status, row.ended_at is not None) == (TaskState.LOST, True)
+    assert second.maintain().lost == (), "a lost task stays lost"
+    assert second.resume(task.id).result(9).path.exists()
+    assert len(emulator.jobs) == 1

@@ -76,6 +76,8 @@ class Row(BaseModel):
     owner_host: str | None = None
     """The machine of the owner: a state directory may be shared."""
     cancel_requested: bool = False
+    notify_policy: str = "silent"
+    """Kept for OpenClaw's own commands: silent, done_only or state_changes."""
     created_at: int
     started_at: int | None = None
     last_event_at: int
@@ -150,6 +152,10 @@ class Ledger:
                     },
                 )
             )
+
+    async def set_notify(self, id: str, policy: str) -> None:
+        """Change the notify policy of a task, ended or not."""
+        await self._run(partial(_set_notify, id=id, policy=policy))
 
     async def remove(self, rows: Sequence[Row]) -> None:
         """Forget ended tasks; their media stay."""
@@ -261,6 +267,10 @@ def _update(db: sqlite3.Connection, *, id: str, columns: dict[str, object]) -> N
         f"UPDATE tasks SET {settings} WHERE id = ? AND status IN ('queued', 'running')",  # noqa: S608 - our own column names
         (*columns.values(), id),
     )
+
+
+def _set_notify(db: sqlite3.Connection, *, id: str, policy: str) -> None:
+    db.execute("UPDATE tasks SET notify_policy = ? WHERE id = ?", (policy, id))
 
 
 def _remove(db: sqlite3.Connection, *, ids: Sequence[str]) -> None:

@@ -42,6 +42,7 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX tasks_active ON tasks (session, request_key) WHERE status IN ('queued', 'running');
     """,
     "ALTER TABLE tasks ADD COLUMN owner_host TEXT",
+    "ALTER TABLE tasks ADD COLUMN notify_policy TEXT NOT NULL DEFAULT 'silent'",
 )
 
 
