@@ -16,6 +16,8 @@ from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.runtime.ledger import Row, now_ms, owned
 
 _CELL_CHARACTERS = 60
+_WHOLE_CHARACTERS = 24
+"""Cells up to this length stay on one line."""
 _CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top"
 
 
@@ -52,7 +54,8 @@ class Table:
 
 
 def _cell(text: str) -> str:
-    return f'<td style="{_CELL}">{escape(text)}</td>'
+    whole = ";white-space:nowrap" if len(text) <= _WHOLE_CHARACTERS else ""
+    return f'<td style="{_CELL}{whole}">{escape(text)}</td>'
 
 
 def _short(cell: str) -> str:
@@ -61,21 +64,21 @@ def _short(cell: str) -> str:
 
 def providers(client: Client) -> Table:
     """Every provider: what it makes, within which limits, and where its key comes from."""
-    columns = ("provider", "default model", "modes", "references", "configured", "cost", "models")
+    columns = ("provider", "default model", "from", "references", "configured", "cost", "models")
     rows = tuple(_provider_row(client, provider) for provider in client.vendors.providers)
     return Table(columns, rows)
 
 
 def _provider_row(client: Client, provider: AnyProvider) -> tuple[str, ...]:
     source = client.vendors.source(provider)
-    faults = client.vendors.faults(provider)
+    faults, price = client.vendors.faults(provider), provider.default_model.price
     return (
         provider.id,
         provider.default_model.id,
-        ", ".join(mode.words for mode in provider.caps.modes()),
+        ", ".join(mode.words.partition("-")[0] for mode in provider.caps.modes()),
         _references(provider),
         "; ".join((source or _way_in(provider), *faults)),
-        str(provider.default_model.price or "unknown"),
+        price.brief if price else "unknown",
         ", ".join(row.id for row in provider.models),
     )
 

@@ -82,6 +82,11 @@ class Price:
     read_on: date
     note: str = ""
 
+    @property
+    def brief(self) -> str:
+        """Without the note."""
+        return f"about ${self.usd:g} a {self.per}, read {self.read_on}"
+
     def __str__(self) -> str:
         note = f" ({self.note})" if self.note else ""
         return f"about ${self.usd:g} a {self.per}{note}, read {self.read_on}"
