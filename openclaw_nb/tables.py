@@ -54,8 +54,8 @@ class Table:
 
 
 def _cell(text: str) -> str:
-    whole = ";white-space:nowrap" if len(text) <= _WHOLE_CHARACTERS else ""
-    return f'<td style="{_CELL}{whole}">{escape(text)}</td>'
+    width = "white-space:nowrap" if len(text) <= _WHOLE_CHARACTERS else "min-width:11em"
+    return f'<td style="{_CELL};{width}">{escape(text)}</td>'
 
 
 def _short(cell: str) -> str:
