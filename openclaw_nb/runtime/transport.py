@@ -242,17 +242,17 @@ class Transport:
         keyed: bool,
     ) -> httpx.Request:
         trusted = may_see_key(provider, access, url)
-        headers = {"accept": "application/json"}
+        headers = httpx.Headers({"accept": "application/json"})
+        headers.update(call.headers)
         if trusted:
-            headers |= access.headers  # they may hold a gateway's token
-        headers |= call.headers
+            headers.update(access.headers)  # they may hold a gateway's token; the user's word wins
         key = access.key if keyed and trusted else None
         if key is not None:
             name, value = access.key_header or provider.key.sent_as(key)
             headers[name] = value
         body = encode(call, key)
         if body is not None:
-            headers |= {"content-type": body.media_type, "content-length": str(body.length)}
+            headers.update({"content-type": body.media_type, "content-length": str(body.length)})
         seconds = max(min(provider.http_seconds, deadline.left()), 0.001)
         return self._pool(access.connection).build_request(
             call.method,

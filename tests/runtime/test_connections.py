@@ -144,3 +144,10 @@ def test_a_header_carries_the_key_where_the_configuration_says_so(server):
     ask(Access(server.url, SECRET, key_header=("X-Gateway-Key", SECRET)))
     assert server.seen[0].headers["x-gateway-key"] == SECRET
     assert "authorization" not in server.seen[0].headers
+
+
+def test_a_configured_header_takes_the_place_of_ours_whatever_its_letter_case(server):
+    server.answer("/status", b"{}")
+    ask(Access(server.url, SECRET, {"ACCEPT": "text/plain", "authorization": "none"}))
+    seen = server.seen[0].headers
+    assert (seen["accept"], seen["authorization"]) == ("text/plain", f"Bearer {SECRET}")
