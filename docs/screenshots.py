@@ -13,13 +13,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,14 +68,9 @@ def jupyterlab(folder: Path) -> Iterator[str]:
 
 
 def _wait_for(url: str) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise TimeoutError(f"{url} does not answer")
+    """Until the server listens; the pauses between tries grow to half a minute in all."""
+    with httpx.Client(transport=httpx.HTTPTransport(retries=7), timeout=30) as http:
+        http.get(url).raise_for_status()
 
 
 def shoot(page: Any, address: str, *, theme: str, width: int, name: str) -> None:

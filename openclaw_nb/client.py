@@ -72,17 +72,12 @@ class Client:
         media = Path(media_dir or self.home / "media" / "tool-video-generation")
         max_bytes = self.settings.media_max_bytes or _VIDEO_MAX_BYTES
         self.store = Store(media.expanduser().resolve(), max_bytes)
-        self.ledger = Ledger(
-            self.home / "notebook" / "tasks.sqlite", self.settings.tasks.retention_ms
-        )
+        upkeep = self.settings.tasks
+        self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite", upkeep.retention_ms)
         roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
         self._loader = Loader(self.settings.media_max_bytes, roots, self.home / "media")
         self._work = Work(
-            self.vendors,
-            self.ledger,
-            self.store,
-            clock or Clock(),
-            sweep_seconds=self.settings.tasks.sweep_interval_ms / 1000,
+            self.vendors, self.ledger, self.store, clock or Clock(), upkeep.sweep_seconds
         )
         self._handles = Handles(self.ledger)
         self._begun: dict[str, Task] = {}

@@ -65,8 +65,7 @@ class Work:
         ledger: Ledger,
         store: Store,
         clock: Clock,
-        *,
-        sweep_seconds: float = 60.0,
+        sweep_seconds: float,
     ) -> None:
         self._vendors, self._ledger, self._store, self._clock = vendors, ledger, store, clock
         self._sweep_seconds = sweep_seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -23,10 +24,22 @@ class Listening(Services):
         super().__init__(scenario or Scenario(render="draft"))
         self.asked: list[Wanted] = []
         self.urls: dict[str, str] = {}
+        self._heard = threading.Condition()
 
     def handle(self, wanted: Wanted):
-        self.asked.append(wanted)
+        with self._heard:
+            self.asked.append(wanted)
+            self._heard.notify_all()
         return super().handle(wanted)
+
+    def wait_for(self, method: str, count: int) -> None:
+        """Until so many requests with this method have come."""
+
+        def came() -> bool:
+            return sum(wanted.method == method for wanted in self.asked) >= count
+
+        with self._heard:
+            assert self._heard.wait_for(came, 9), f"{count} {method} did not come"
 
 
 @contextmanager

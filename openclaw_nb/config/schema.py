@@ -274,6 +274,11 @@ class Tasks(_Section):
     retention_ms: PositiveInt = 604_800_000
     sweep_interval_ms: PositiveInt = 60_000
 
+    @property
+    def sweep_seconds(self) -> float:
+        """`sweep_interval_ms` in seconds."""
+        return self.sweep_interval_ms / 1000
+
 
 class Profiles(_Section):
     """`auth`."""

@@ -6,6 +6,7 @@ or delete a video generation task", "Error codes", "Model pricing", and byteplus
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
@@ -13,7 +14,7 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from openclaw_nb.core.capabilities import Price
+from openclaw_nb.core.capabilities import Caps, Model, Price
 from openclaw_nb.core.domain import Asset, Blob, Ignored, Job, Why
 from openclaw_nb.core.refusals import classify, refusal
 from openclaw_nb.core.wire import (
@@ -22,7 +23,9 @@ from openclaw_nb.core.wire import (
     Fitted,
     Hosted,
     JobState,
+    Key,
     Malformed,
+    Provider,
     Refused,
     Reply,
     Skip,
@@ -34,8 +37,7 @@ from openclaw_nb.core.wire import (
     new_to_us,
 )
 
-BASE_URL = "https://ark.ap-southeast.bytepluses.com/api/v3"
-KEY_ENV = ("BYTEPLUS_API_KEY",)
+_BASE_URL = "https://ark.ap-southeast.bytepluses.com/api/v3"
 CHECKED = date(2026, 11, 21)
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
 ANY_RATIO = (*RATIOS, "adaptive")
@@ -307,3 +309,36 @@ def parse_error(reply: Reply) -> Refused:
         # A task that is gone says nothing about its model.
         return replace(refused, why=Why.UNKNOWN, advice="ModelArk forgets tasks after 7 days")
     return refused
+
+
+def provider(
+    id: str,
+    label: str,
+    models: tuple[Model, ...],
+    caps: Caps,
+    fit: Callable[[Job], Fitted | Skip],
+    *,
+    config_first: bool = False,
+    base_url_env: str | None = None,
+) -> Provider[ModelArkTicket]:
+    """One of the ids that ModelArk's wire has: its models, and its own rules."""
+    return Provider(
+        id=id,
+        label=label,
+        base_url=_BASE_URL,
+        key=Key(env=("BYTEPLUS_API_KEY",), config_first=config_first),
+        models=models,
+        caps=caps,
+        ticket=ModelArkTicket,
+        build_submit=build_submit,
+        parse_submit=parse_submit,
+        build_status=build_status,
+        parse_status=parse_status,
+        parse_error=parse_error,
+        fit=fit,
+        build_cancel=build_cancel,
+        base_url_env=base_url_env,
+        poll_seconds=5,
+        deadline_seconds=1200,
+        http_seconds=120,
+    )

@@ -10,23 +10,15 @@ from dataclasses import replace
 
 from openclaw_nb.core.capabilities import Caps, ModeCaps, Model
 from openclaw_nb.core.domain import Asset, Blob, Change, Ignored, Job, Mode
-from openclaw_nb.core.wire import Fitted, Key, Provider, Skip
+from openclaw_nb.core.wire import Fitted, Skip
 from openclaw_nb.providers._modelark import (
     ANY_RATIO,
-    BASE_URL,
     CHECKED,
-    KEY_ENV,
     RATIOS,
     RESOLUTIONS,
-    ModelArkTicket,
-    build_cancel,
-    build_status,
-    build_submit,
     framed,
-    parse_error,
-    parse_status,
-    parse_submit,
     price,
+    provider,
     quiet,
     seconds,
     with_options,
@@ -139,22 +131,4 @@ def _previewed(job: Job) -> Fitted:
     return Fitted(replace(job, resolution="480P"), (change,))
 
 
-PROVIDER = Provider(
-    id="byteplus",
-    label="BytePlus",
-    base_url=BASE_URL,
-    key=Key(env=KEY_ENV),
-    models=MODELS,
-    caps=CAPS,
-    ticket=ModelArkTicket,
-    build_submit=build_submit,
-    parse_submit=parse_submit,
-    build_status=build_status,
-    parse_status=parse_status,
-    parse_error=parse_error,
-    fit=fit,
-    build_cancel=build_cancel,
-    poll_seconds=5,
-    deadline_seconds=1200,
-    http_seconds=120,
-)
+PROVIDER = provider("byteplus", "BytePlus", MODELS, CAPS, fit)

@@ -10,24 +10,16 @@ from dataclasses import replace
 
 from openclaw_nb.core.capabilities import Caps, ModeCaps, Model
 from openclaw_nb.core.domain import Job
-from openclaw_nb.core.wire import Fitted, Key, Provider, Skip
+from openclaw_nb.core.wire import Fitted, Skip
 from openclaw_nb.providers._modelark import (
     ANY_RATIO,
-    BASE_URL,
     CHECKED,
-    KEY_ENV,
     RESOLUTIONS,
-    ModelArkTicket,
-    build_cancel,
-    build_status,
-    build_submit,
     framed,
     local_file,
-    parse_error,
-    parse_status,
-    parse_submit,
     plain,
     price,
+    provider,
     seconds,
     with_options,
 )
@@ -69,23 +61,12 @@ def fit(job: Job) -> Fitted | Skip:
     return with_options(Fitted(plain(replace(job, images=images))))
 
 
-PROVIDER = Provider(
-    id="byteplus-seedance15",
-    label="BytePlus Seedance 1.5",
-    base_url=BASE_URL,
-    key=Key(env=KEY_ENV, config_first=True),
-    models=MODELS,
-    caps=CAPS,
-    ticket=ModelArkTicket,
-    build_submit=build_submit,
-    parse_submit=parse_submit,
-    build_status=build_status,
-    parse_status=parse_status,
-    parse_error=parse_error,
-    fit=fit,
-    build_cancel=build_cancel,
+PROVIDER = provider(
+    "byteplus-seedance15",
+    "BytePlus Seedance 1.5",
+    MODELS,
+    CAPS,
+    fit,
+    config_first=True,
     base_url_env="BYTEPLUS_BASE_URL",
-    poll_seconds=5,
-    deadline_seconds=1200,
-    http_seconds=120,
 )

@@ -10,26 +10,18 @@ from dataclasses import replace
 
 from openclaw_nb.core.capabilities import Caps, ModeCaps, Model
 from openclaw_nb.core.domain import Asset, Job
-from openclaw_nb.core.wire import Fitted, Key, Provider, Skip
+from openclaw_nb.core.wire import Fitted, Skip
 from openclaw_nb.providers._modelark import (
     ANY_RATIO,
-    BASE_URL,
     CHECKED,
     FRAMES,
-    KEY_ENV,
     REFERENCE,
     RESOLUTIONS,
-    ModelArkTicket,
-    build_cancel,
-    build_status,
-    build_submit,
     framed,
     local_file,
-    parse_error,
-    parse_status,
-    parse_submit,
     plain,
     price,
+    provider,
     seconds,
     with_options,
 )
@@ -107,23 +99,12 @@ def _arranged(job: Job) -> tuple[Asset, ...] | Skip:
     return tuple(replace(image, role=REFERENCE) for image in job.images)
 
 
-PROVIDER = Provider(
-    id="byteplus-seedance2",
-    label="BytePlus Seedance 2.0",
-    base_url=BASE_URL,
-    key=Key(env=KEY_ENV, config_first=True),
-    models=MODELS,
-    caps=CAPS,
-    ticket=ModelArkTicket,
-    build_submit=build_submit,
-    parse_submit=parse_submit,
-    build_status=build_status,
-    parse_status=parse_status,
-    parse_error=parse_error,
-    fit=fit,
-    build_cancel=build_cancel,
+PROVIDER = provider(
+    "byteplus-seedance2",
+    "BytePlus Seedance 2.0",
+    MODELS,
+    CAPS,
+    fit,
+    config_first=True,
     base_url_env="BYTEPLUS_BASE_URL",
-    poll_seconds=5,
-    deadline_seconds=1200,
-    http_seconds=120,
 )

@@ -497,8 +497,7 @@ def cancelled(services, home, *, polls):
     """A task that is cancelled when it was asked after `polls` times at least; what was sent."""
     with ours(services, "byteplus", home) as client:
         task = client.generate_video("a heron")
-        while len([wanted for wanted in services.asked if wanted.method == "GET"]) < polls:
-            time.sleep(0.001)
+        services.wait_for("GET", polls)
         task.cancel()
         with pytest.raises(oc.TaskCancelled):
             task.result(9)

@@ -136,7 +136,7 @@ def test_work_that_blocks_leaves_the_loop_free():
     assert blocked.result(5)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_forked_child_gets_a_loop_of_its_own_and_ends_silently():
     done = run(
@@ -206,7 +206,7 @@ print(time.monotonic() - began < 2.3)
     assert (done.stdout, done.returncode) == ("True\n", 0)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.skipif(os.name != "posix", reason="Windows sends a process no SIGINT of its own")
 def test_ctrl_c_ends_the_wait_within_two_seconds_and_not_the_job():
     script = """
 import sys
