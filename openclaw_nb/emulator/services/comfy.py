@@ -51,6 +51,12 @@ MODERATED: dict[str, object] = {
 }
 
 
+def _spec(text: str, film: Frames) -> ClipSpec:
+    seconds = film.count / film.fps
+    size = (film.width, film.height)
+    return ClipSpec("comfy", "workflow", text, *size, seconds, film.fps, first_image=film.first)
+
+
 def new_id() -> str:
     """A prompt id."""
     return str(uuid4())
@@ -213,18 +219,10 @@ class Comfy:
         *,
         cloud: bool,
     ) -> Response:
-        extra = cast("dict[str, object]", asked.pop("extra_data", {}))
-        extra.pop("api_key_comfy_org", None)
-        if "client_id" in asked:
-            extra["client_id"] = asked["client_id"]
-        extra["create_time"] = int(self.jobs.clock() * 1000)
+        extra = self._extra(asked)
         graph, id = cast("Graph", asked["prompt"]), str(asked.get("prompt_id") or new_id())
         outputs, films, crash = self._run(graph, good)
-        film = films[0] if films else Frames(1, 64, 64)
-        text = Run(graph, self.images).prompt()
-        size = (film.width, film.height)
-        seconds = film.count / film.fps
-        spec = ClipSpec("comfy", "workflow", text, *size, seconds, film.fps, first_image=film.first)
+        spec = _spec(Run(graph, self.images).prompt(), films[0] if films else Frames(1, 64, 64))
         number, self.number = self.number, self.number + 1
         reply = self.jobs.admit(
             request,
@@ -237,6 +235,14 @@ class Comfy:
             job.notes.update(notes)
             self._keep(job, outputs, cloud=cloud)
         return reply
+
+    def _extra(self, asked: dict[str, object]) -> dict[str, object]:
+        """What the history keeps beside the graph; the key of partners' models is not kept."""
+        extra = cast("dict[str, object]", asked.pop("extra_data", {}))
+        extra.pop("api_key_comfy_org", None)
+        if "client_id" in asked:
+            extra["client_id"] = asked["client_id"]
+        return {**extra, "create_time": int(self.jobs.clock() * 1000)}
 
     def _run(
         self, graph: Graph, good: list[str]

@@ -127,37 +127,56 @@ def _code(job: Job) -> str:
 
 def _video(request: Request, job: Job) -> dict[str, object]:
     """The job, every documented field, in one of the two shapes."""
-    spec, state, finished = job.order.spec, job.state, job.finished_at
-    about = {
+    return (_raw if job.scenario.quirk == "raw" else _usual)(request, job)
+
+
+def _usual(request: Request, job: Job) -> dict[str, object]:
+    message, code = ERRORS.get(job.state, (None, None))
+    finished = job.finished_at
+    return {
+        "id": job.id,
+        "object": "video",
+        "status": _status(job),
+        **_about(job),
+        "created_at": int(job.created_at),
+        "completed_at": finished and int(finished),
+        "error": {"message": message, "code": code} if message else None,
+        "outputs": _outputs(request, job),
+    }
+
+
+def _raw(request: Request, job: Job) -> dict[str, object]:
+    message, _ = ERRORS.get(job.state, (None, None))
+    finished = job.finished_at
+    return {
+        "id": job.id,
+        "status": _status(job),
+        "created_at": _iso(job.created_at),
+        "claimed_at": _iso(job.created_at),
+        "done_at": finished and _iso(finished),
+        "inputs": _about(job),
+        "outputs": _outputs(request, job),
+        "info": {"user_id": "user_1", "errors": [message] if message else []},
+    }
+
+
+def _status(job: Job) -> str:
+    return job.word or STATUS.get(job.state, "failed")
+
+
+def _about(job: Job) -> dict[str, object]:
+    spec = job.order.spec
+    return {
         "model": job.order.model,
         "size": f"{spec.width}x{spec.height}",
         "seconds": f"{round(spec.seconds)}",
     }
-    status = job.word or STATUS.get(state, "failed")
-    outputs = {"cost": COST, "video_url": f"{request.base}/shrt/{_code(job)}"}
-    made = outputs if state == "succeeded" else None
-    message, code = ERRORS.get(state, (None, None))
-    if job.scenario.quirk == "raw":
-        return {
-            "id": job.id,
-            "status": status,
-            "created_at": _iso(job.created_at),
-            "claimed_at": _iso(job.created_at),
-            "done_at": finished and _iso(finished),
-            "inputs": about,
-            "outputs": made,
-            "info": {"user_id": "user_1", "errors": [message] if message else []},
-        }
-    return {
-        "id": job.id,
-        "object": "video",
-        "status": status,
-        **about,
-        "created_at": int(job.created_at),
-        "completed_at": finished and int(finished),
-        "error": {"message": message, "code": code} if message else None,
-        "outputs": made,
-    }
+
+
+def _outputs(request: Request, job: Job) -> dict[str, object] | None:
+    if job.state != "succeeded":
+        return None
+    return {"cost": COST, "video_url": f"{request.base}/shrt/{_code(job)}"}
 
 
 def _iso(moment: float) -> str:
