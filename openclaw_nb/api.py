@@ -240,5 +240,4 @@ class Emulation:
         self.close()
 
     def __repr__(self) -> str:
-        names = ", ".join(self.emulator.base_urls)
-        return f"<Emulation of {names} at {self.emulator.url}>"
+        return f"<Emulation at {self.emulator.url} of {len(self.emulator.urls)} providers>"
