@@ -15,34 +15,34 @@ from uuid import uuid4
 
 from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, find_provider
-from openclaw_nb.core.domain import Media, Ref, Request, TaskState
+from openclaw_nb.core.domain import Media, Medium, Ref, Request, TaskState
 from openclaw_nb.core.inputs import read_request
 from openclaw_nb.errors import TaskLost
 from openclaw_nb.handles import Handles, as_it_is, no_way
 from openclaw_nb.runtime import loop, records
-from openclaw_nb.runtime.assets import MIB, Loader
+from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.generate import Order
 from openclaw_nb.runtime.ledger import Ledger, NewTask, Row, now_ms, owned
 from openclaw_nb.runtime.records import Applied
+from openclaw_nb.runtime.results import Image, Music, Video
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.upkeep import Upkeep
 from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint, Vendors
 from openclaw_nb.work import Work
 
-_VIDEO_MAX_BYTES = 16 * MIB
-
 
 class Client:
-    """Generates videos. `async with Client() as client: video = await client.generate_video(...)`.
+    """Generates videos, images, music. `async with Client() as client: video = await client.generate_video(...)`.
 
     Args:
         settings: Values in the shape of `openclaw.json`, or a path to such a file; None reads the
             usual file.
         home: Directory of the ledger, the media and the configuration; None is
             `OPENCLAW_STATE_DIR` or `~/.openclaw`.
-        media_dir: Where videos are saved; None is `media/tool-video-generation` in `home`.
+        media_dir: Where files are saved; None is `media/tool-video-generation` in `home`, and its
+            like for images and music.
         allowed_roots: When given, local references must lie in one of these directories.
         endpoints: By provider id, where a stand-in for the vendor is.
         environ: Replaces the process environment, which is read at every use.
@@ -69,20 +69,24 @@ class Client:
         self.vendors = Vendors(loaded, config.stored_profiles(self.home), endpoints or {})
         self.session = f"openclaw_nb:{uuid4()}"
         """Within it the same request is not started twice at once."""
-        media = Path(media_dir or self.home / "media" / "tool-video-generation")
-        max_bytes = self.settings.media_max_bytes or _VIDEO_MAX_BYTES
-        self.store = Store(media.expanduser().resolve(), max_bytes)
+        self.stores = {medium: self._store(medium, media_dir) for medium in Medium}
+        """Where the files of each medium are saved."""
         upkeep = self.settings.tasks
         self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite", upkeep.retention_ms)
         roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
         self._loader = Loader(self.settings.media_max_bytes, roots, self.home / "media")
         self._work = Work(
-            self.vendors, self.ledger, self.store, clock or Clock(), upkeep.sweep_seconds
+            self.vendors, self.ledger, self.stores, clock or Clock(), upkeep.sweep_seconds
         )
         self._handles = Handles(self.ledger)
         self._begun: dict[str, Task] = {}
 
-    # --- making videos ---------------------------------------------------------------------
+    def _store(self, medium: Medium, media_dir: Path | str | None) -> Store:
+        usual = self.home / "media" / f"tool-{medium}-generation"
+        max_bytes = self.settings.media_max_bytes or LIMITS[medium.file_kind]
+        return Store(Path(media_dir or usual).expanduser().resolve(), max_bytes)
+
+    # --- making videos, images, music --------------------------------------------------------
 
     def generate_video(
         self,
@@ -92,7 +96,7 @@ class Client:
         session: str | None = None,
         allow_parallel: bool = False,
         **params: Any,
-    ) -> Task:
+    ) -> Task[Video]:
         """Start a video; returns its handle at once. `await` it, or call `.result()`.
 
         The keywords are those of `openclaw_nb.generate_video`.
@@ -101,8 +105,43 @@ class Client:
             InvalidInput: a parameter or reference is not usable; nothing was sent.
             NoCandidate: no provider is configured; nothing was sent.
         """
-        given = {"prompt": prompt, **{k: v for k, v in params.items() if v is not None}}
-        request = read_request(given, strict_keys=True)
+        request = _read(Medium.VIDEO, {"prompt": prompt, **params})
+        return self.start(
+            request, exact=exact_model, session=session, allow_parallel=allow_parallel
+        )
+
+    def generate_image(
+        self,
+        prompt: str,
+        *,
+        exact_model: bool = False,
+        session: str | None = None,
+        allow_parallel: bool = False,
+        **params: Any,
+    ) -> Task[Image]:
+        """Start an image, or up to four; as `generate_video`.
+
+        The keywords are those of `openclaw_nb.generate_image`.
+        """
+        request = _read(Medium.IMAGE, {"prompt": prompt, **params})
+        return self.start(
+            request, exact=exact_model, session=session, allow_parallel=allow_parallel
+        )
+
+    def generate_music(
+        self,
+        prompt: str,
+        *,
+        exact_model: bool = False,
+        session: str | None = None,
+        allow_parallel: bool = False,
+        **params: Any,
+    ) -> Task[Music]:
+        """Start a track of music; as `generate_video`.
+
+        The keywords are those of `openclaw_nb.generate_music`.
+        """
+        request = _read(Medium.MUSIC, {"prompt": prompt, **params})
         return self.start(
             request, exact=exact_model, session=session, allow_parallel=allow_parallel
         )
@@ -114,28 +153,29 @@ class Client:
         exact: bool = False,
         session: str | None = None,
         allow_parallel: bool = False,
-    ) -> Task:
+    ) -> Task[Any]:
         """Start a request that was read already; as `generate_video`."""
-        chosen = self.vendors.candidates(request.model, exact=exact)
+        medium = request.medium
+        chosen = self.vendors.candidates(request.model, exact=exact, medium=medium)
         media = self.load(request)
         new = NewTask(
             prompt=request.prompt,
             request=records.request_json(request, media),
             request_key=records.request_key(records.request_facts(request, media)),
-            source=f"video_generate:{chosen.refs[0].provider}",
+            source=f"{medium.tool}:{chosen.refs[0].provider}",
             session=session or self.session,
+            kind=medium.task_kind,
         )
         row, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=not allow_parallel)))
         if not is_new:
             return self._duplicate(row)
-        asked = request.timeout_ms / 1000 if request.timeout_ms else None
         return self._begin(
             Order(
                 id=row.id,
                 request=request,
                 media=media,
                 candidates=chosen,
-                timeout_seconds=asked or self._configured_seconds(),
+                timeout_seconds=request.timeout_seconds or self._configured_seconds(medium),
             )
         )
 
@@ -177,7 +217,7 @@ class Client:
 
     def _check_address(self, row: Row) -> None:
         """A job is asked after where it was submitted, and its key goes nowhere else."""
-        provider = find_provider(row.provider or "", self.vendors.providers)
+        provider = find_provider(row.provider or "", self.vendors.of(records.medium_of(row)))
         here = self.vendors.reach(provider).access.base_url if provider else None
         if here and row.base_url and here != row.base_url:
             raise TaskLost(
@@ -195,6 +235,7 @@ class Client:
             request_key=row.request_key,
             source=row.source,
             session=self.session,
+            kind=row.kind,
             resumes=row.id,
         )
         made, _ = loop.wait(loop.start(self.ledger.add(new, unless_active=False)))
@@ -204,7 +245,7 @@ class Client:
             media=records.media_of(row),
             candidates=Candidates((Ref(row.provider or "", row.model or ""),)),
             # The first task's own limit may be what ended it.
-            timeout_seconds=self._configured_seconds(),
+            timeout_seconds=self._configured_seconds(request.medium),
         )
 
     def _duplicate(self, row: Row) -> Task:
@@ -217,9 +258,9 @@ class Client:
         task.update(duplicate=True, notices=tuple(dict.fromkeys((*task.snapshot.notices, notice))))
         return task
 
-    def _configured_seconds(self) -> float | None:
+    def _configured_seconds(self, medium: Medium) -> float | None:
         """The configuration's limit for one provider's whole operation."""
-        milliseconds = self.vendors.selection.timeout_ms
+        milliseconds = self.vendors.selection(medium).timeout_ms
         return milliseconds / 1000 if milliseconds else None
 
     def _begin(self, order: Order, resumed: tuple[Row, Applied] | None = None) -> Task:
@@ -267,6 +308,11 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client home={str(self.home)!r}>"
+
+
+def _read(medium: Medium, given: Mapping[str, Any]) -> Request:
+    present = {name: value for name, value in given.items() if value is not None}
+    return read_request(present, strict_keys=True, medium=medium)
 
 
 def _loaded(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from openclaw_nb import config
 from openclaw_nb.config.credentials import revealed
 from openclaw_nb.core.candidates import Candidates, Selection, candidates, retired_defaults
+from openclaw_nb.core.domain import Medium
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import ConfigError, NoCandidate
 from openclaw_nb.runtime.generate import Reach
@@ -41,7 +42,7 @@ class Vendors:
         from openclaw_nb.providers import PROVIDERS
 
         self.providers: tuple[AnyProvider, ...] = PROVIDERS
-        """Every registered provider, in order."""
+        """Every registered provider of video, in order."""
         self._settings, self._environ = loaded.settings, loaded.environ
         self._profiles = profiles
         self._endpoints = dict(endpoints)
@@ -59,11 +60,20 @@ class Vendors:
                     "there is no such key. Nothing was sent.",
                 )
 
-    @property
-    def selection(self) -> Selection:
+    def of(self, medium: Medium) -> tuple[AnyProvider, ...]:
+        """Every registered provider of a medium, in order."""
+        from openclaw_nb.providers import of
+
+        return self.providers if medium is Medium.VIDEO else of(medium)
+
+    def selection(self, medium: Medium = Medium.VIDEO) -> Selection:
         """What the configuration says about models."""
         defaults = self._settings.agents.defaults
-        chosen = defaults.video_generation_model
+        chosen = {
+            Medium.VIDEO: defaults.video_generation_model,
+            Medium.IMAGE: defaults.image_generation_model,
+            Medium.MUSIC: defaults.music_generation_model,
+        }[medium]
         current = (defaults.model.primary or "").partition("/")
         return Selection(
             primary=chosen.primary,
@@ -73,23 +83,26 @@ class Vendors:
             current_default_provider=current[0].strip() if current[1] else None,
         )
 
-    def candidates(self, model: str | None, *, exact: bool = False) -> Candidates:
+    def candidates(
+        self, model: str | None, *, exact: bool = False, medium: Medium = Medium.VIDEO
+    ) -> Candidates:
         """Which models would be tried, in order.
 
         Raises:
             InvalidInput: `model` means nothing that could be tried.
             NoCandidate: nothing is configured.
         """
+        providers = self.of(medium)
         found = candidates(
             model,
-            self.selection,
-            self.providers,
-            [provider.id for provider in self.providers if self._counts(provider)],
+            self.selection(medium),
+            providers,
+            [provider.id for provider in providers if self._counts(provider)],
             exact=exact,
-            retired=self._retired(),
+            retired=self._retired(providers),
         )
         if not found.refs:
-            raise NoCandidate(self._nothing_configured(found.notices))
+            raise NoCandidate(self._nothing_configured(found.notices, medium))
         return found
 
     def source(self, provider: AnyProvider) -> str | None:
@@ -220,22 +233,22 @@ class Vendors:
         named = named.strip()
         return provider.read_base_url(named) if provider.read_base_url else named.rstrip("/")
 
-    def _retired(self) -> dict[str, str]:
+    def _retired(self, providers: Sequence[AnyProvider]) -> dict[str, str]:
         """Defaults that the vendor's own host no longer serves; other hosts may still."""
-        vendors = [p for p in self.providers if self._base_url(p) == p.base_url]
+        vendors = [p for p in providers if self._base_url(p) == p.base_url]
         return retired_defaults(vendors, datetime.now(tz=UTC).date())
 
-    def _nothing_configured(self, notices: Sequence[str]) -> str:
+    def _nothing_configured(self, notices: Sequence[str], medium: Medium) -> str:
         # A key alone must be enough.
-        keyed = [p for p in self.providers if p.key.env and not p.by_name_only]
+        keyed = [p for p in self.of(medium) if p.key.env and not p.by_name_only]
         by_variable = {p.key.env[0]: p for p in reversed(keyed)}  # one key may serve several ids
         each = sorted(by_variable.values(), key=lambda p: p.id)[:3]
         examples = "; ".join(f"{p.id}: {' or '.join(p.key.env)}" for p in each)
         first = keyed[0]
         also = f" ({'; '.join(notices)})" if notices else ""
         return (
-            f"no video model is configured{also}. Set a key ({examples}), or "
-            "agents.defaults.videoGenerationModel in the configuration, such as "
+            f"no {medium} model is configured{also}. Set a key ({examples}), or "
+            f"agents.defaults.{medium}GenerationModel in the configuration, such as "
             f'"{first.id}/{first.default_model.id}"; or call openclaw_nb.emulate() to try without '
             "a key. Nothing was sent."
         )

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from openclaw_nb.notebook import media, render
 from openclaw_nb.notebook.render import Picture
-from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.results import Result, SavedFile
 
 Show: TypeAlias = Literal["auto", "embed", "link"]
 """`link`: the player loads the file from the notebook's server. `embed`: a small preview stands in
@@ -23,12 +23,12 @@ _first_folder = Path.cwd()
 _embedded: dict[Path, int] = {}
 
 
-def pictures(video: Video, show: Show = "auto") -> tuple[Picture, ...]:
+def pictures(video: Result, show: Show = "auto") -> tuple[Picture, ...]:
     """How each file of `video` is shown in this notebook."""
     return tuple(_picture(file, show) for file in video.files)
 
 
-def video_bundle(video: Video, show: Show = "auto") -> dict[str, str]:
+def video_bundle(video: Result, show: Show = "auto") -> dict[str, str]:
     """The video with its player, for every kind of frontend."""
     return render.video_bundle(video, pictures(video, show))
 

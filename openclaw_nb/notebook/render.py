@@ -14,7 +14,7 @@ from html import escape
 from openclaw_nb.core.domain import Attempt, TaskState
 from openclaw_nb.notebook import words
 from openclaw_nb.notebook.words import Clip
-from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.results import Result, SavedFile
 from openclaw_nb.task import Snapshot
 
 
@@ -97,7 +97,7 @@ def body_html(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
     return _error(now) + _attempts(now.attempts)
 
 
-def video_html(video: Video, pictures: Sequence[Picture] = ()) -> str:
+def video_html(video: Result, pictures: Sequence[Picture] = ()) -> str:
     """A finished video as one card: warnings, player, facts, then what differed from the request.
 
     Args:
@@ -116,7 +116,7 @@ def video_html(video: Video, pictures: Sequence[Picture] = ()) -> str:
     )
 
 
-def video_bundle(video: Video, pictures: Sequence[Picture] = ()) -> dict[str, str]:
+def video_bundle(video: Result, pictures: Sequence[Picture] = ()) -> dict[str, str]:
     """The video for every kind of frontend."""
     return {"text/html": video_html(video, pictures), "text/plain": video_text(video, pictures)}
 
@@ -141,7 +141,7 @@ def task_line(now: Snapshot) -> str:
     return words.joined([head, where, *words.doing(now)])
 
 
-def video_text(video: Video, pictures: Sequence[Picture] = ()) -> str:
+def video_text(video: Result, pictures: Sequence[Picture] = ()) -> str:
     """A finished video in a few lines."""
     mark = "EMULATED, no model made this" if video.emulated else ""
     head = words.joined([str(video.ref), words.taken(video.elapsed_seconds), mark])
@@ -150,7 +150,7 @@ def video_text(video: Video, pictures: Sequence[Picture] = ()) -> str:
     return "\n".join(lines)
 
 
-def _file_lines(video: Video, pictures: Sequence[Picture]) -> list[str]:
+def _file_lines(video: Result, pictures: Sequence[Picture]) -> list[str]:
     lines: list[str] = []
     for file, picture in _paired(video, pictures):
         where = str(file.path) if file.path else f"{file.name}: too large to be kept, see .url"
@@ -158,7 +158,7 @@ def _file_lines(video: Video, pictures: Sequence[Picture]) -> list[str]:
     return lines
 
 
-def _paired(video: Video, pictures: Sequence[Picture]) -> list[tuple[SavedFile, Picture]]:
+def _paired(video: Result, pictures: Sequence[Picture]) -> list[tuple[SavedFile, Picture]]:
     missing = len(video.files) - len(pictures)
     return list(zip(video.files, [*pictures, *[NO_PICTURE] * missing], strict=False))
 
@@ -236,7 +236,7 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
     )
 
 
-def _video_body(video: Video, pictures: Sequence[Picture]) -> str:
+def _video_body(video: Result, pictures: Sequence[Picture]) -> str:
     figures = "".join(_figure(file, picture) for file, picture in _paired(video, pictures))
     by = "made by the emulator as" if video.emulated else "made by"
     made = f"{by} {video.ref.provider} in {words.taken(video.elapsed_seconds)}"

@@ -128,7 +128,7 @@ class Transport:
             Unanswered: it may have arrived, its answer did not come.
             TooLarge: the answer is over the limit.
         """
-        own = call.host and access.base_url == provider.base_url
+        own = call.host and _is_vendors(provider, access.base_url)
         url = whole_url(call.host if own else access.base_url, call.path)
         attempt = 0
         while True:
@@ -253,7 +253,8 @@ class Transport:
         body = encode(call, key)
         if body is not None:
             headers.update({"content-type": body.media_type, "content-length": str(body.length)})
-        seconds = max(min(provider.http_seconds, deadline.left()), 0.001)
+        usual = provider.http_seconds if call.seconds is None else call.seconds
+        seconds = max(min(usual, deadline.left()), 0.001)
         return self._pool(access.connection).build_request(
             call.method,
             url,
@@ -338,11 +339,22 @@ def may_see_key(provider: AnyProvider, access: Access, url: str) -> bool:
         return False
     if (there.scheme, there.netloc) == (home.scheme, home.netloc):
         return True
-    host = there.hostname or ""
-    return there.scheme == "https" and any(
+    return there.scheme == "https" and _is_key_host(provider, there.hostname or "")
+
+
+def _is_key_host(provider: AnyProvider, host: str) -> bool:
+    return any(
         host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
         for allowed in provider.key_hosts
     )
+
+
+def _is_vendors(provider: AnyProvider, base_url: str) -> bool:
+    """Whether calls go to the vendor itself, whose other hosts are then where they usually are."""
+    if base_url == provider.base_url:
+        return True
+    url = urlsplit(base_url)
+    return url.scheme == "https" and _is_key_host(provider, url.hostname or "")
 
 
 async def read_limited(answer: httpx.Response, limit: int) -> bytes:
