@@ -320,10 +320,13 @@ def emulate(
     scenario = Scenario(**{name: value for name, value in given.items() if value is not None})
 
     def ready(emulator: Emulator) -> None:
+        # A further host of a provider goes by the piece of the path that stands for it.
+        further = {url.rpartition("/")[2]: url for url in emulator.hosts.values()}
+        urls = {**emulator.urls, **further}
         if as_json:
-            click.echo(json.dumps(emulator.urls))
+            click.echo(json.dumps(urls))
         else:
-            for id, url in emulator.urls.items():
+            for id, url in urls.items():
                 click.echo(f"{id:<12} {url}")
         sys.stdout.flush()
 
