@@ -52,7 +52,8 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
         return Skip(reason)
     style = normalise(request, declared)
     resolution, inferred = _inferred(request, media, declared)
-    style = replace(style, resolution=style.resolution or resolution)
+    if inferred:
+        style = replace(style, resolution=resolution)
     planned = Plan(
         ref=ref,
         job=_job(request, media, row.id, mode, style, provider.id),

@@ -139,7 +139,7 @@ def _outside(ref: Ref, caps: ModeCaps, name: str, value: object) -> str | None:
     flag, values = _EXACT[name]
     noun = name.replace("_", " ")
     if not getattr(caps, flag):
-        return f"{ref} takes no {noun}"
+        return f"{ref} takes no {noun}{' in an edit' if caps.enabled else ''}"
     allowed: tuple[str, ...] = (getattr(caps, values) if values else None) or ()
     if not allowed or value in allowed:
         return None

@@ -42,6 +42,7 @@ _BASE = ModeCaps(
     supports_resolution=False,
     output_formats=_FORMATS,
     max_count=MAX_COUNT,
+    exact=frozenset(),
 )
 # By pixels: the endpoint takes a width and a height.
 _SIZED = replace(
@@ -61,7 +62,7 @@ def _by_ratio(ratios: tuple[str, ...], resolutions: tuple[str, ...] = ()) -> Mod
         supports_aspect_ratio=True,
         aspect_ratios=("auto", *ratios),
         supports_resolution=bool(resolutions),
-        resolutions=resolutions or None,
+        resolutions=resolutions,
         infers_resolution=bool(resolutions),
         exact=frozenset({"aspect_ratio", "resolution"}),
     )
@@ -97,7 +98,7 @@ def _family(name: str, caps: ModeCaps, most: int, *options: str) -> Family:
 _KREA_CAPS = replace(
     _by_ratio(_KREA_RATIOS),
     max_count=1,
-    output_formats=None,
+    output_formats=(),
     exact=frozenset({"aspect_ratio", "resolution", "output_format"}),
 )
 KREA = Family(
@@ -140,6 +141,7 @@ GPT_25 = replace(
         replace(
             _BASE,
             supports_size=True,
+            sizes=(),
             supports_aspect_ratio=True,
             output_formats=("png", "jpeg", "webp"),
             qualities=("low", "medium", "high", "auto"),
