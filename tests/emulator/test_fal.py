@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from openclaw_nb.emulator import Emulator, Scenario
-from openclaw_nb.emulator.services.fal_errors import MODEL_ERRORS, REQUEST_ERRORS
 from openclaw_nb.emulator.services.fal_endpoints import schema
+from openclaw_nb.emulator.services.fal_errors import MODEL_ERRORS, REQUEST_ERRORS
 from openclaw_nb.providers import by_id
 from openclaw_nb.runtime.transport import Access
 from tests.capture import differences
