@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 
 from . import fal_banana as banana
 from . import fal_images as images
+from . import fal_music as music
 from . import fal_videos as videos
 from .fal_inputs import Input
 
@@ -18,6 +19,7 @@ GROK = "xai/grok-imagine-image"
 LITE_EDIT = "google/nano-banana-2-lite/edit"
 ENDPOINTS: dict[str, type[Input]] = {
     **videos.ENDPOINTS,
+    **music.ENDPOINTS,
     "fal-ai/flux/dev": images.Flux,
     "fal-ai/flux/dev/image-to-image": images.FluxEdit,
     "krea/v2/medium/text-to-image": images.Krea,
@@ -52,6 +54,10 @@ WHOLE = (
 """Applications of which every endpoint is known."""
 KINDS: dict[type[Input], tuple[Collection[str], Collection[str]]] = {
     videos.Anything: (("video",), ()),
+    music.AnyMusic: (
+        ("music", "audio", "song", "lyria"),
+        ("lyrics", "lyrics_optimizer", "is_instrumental", "audio_setting", "seconds_total"),
+    ),
     images.AnyImage: (
         ("image", "flux", "edit", "banana", "photo", "imagen", "ideogram", "recraft"),
         ("num_images", "image_size", "output_format"),
