@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from openclaw_nb.core import skips
-from openclaw_nb.core.capabilities import Model, effective, flat, mode_of, overlay
+from openclaw_nb.core.capabilities import ModeCaps, Model, effective, flat, mode_of, overlay
 from openclaw_nb.core.domain import Change, Ignored, Job, Media, Mode, Ref, Request
 from openclaw_nb.core.geometry import ratio_of
 from openclaw_nb.core.normalise import Style, normalise
@@ -43,12 +43,10 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     caps = overlay(provider.caps, row.caps)
     declared = effective(caps, row.id, len(media.images), len(media.videos))
     limits = declared or flat(caps)
-    if reason := (
-        skips.references(ref, row, declared, limits, media, _having(provider, mode))
-        or skips.options(ref, limits.provider_options, request.provider_options)
-        or skips.duration(ref, limits, request.duration_seconds)
-    ):
-        return Skip(reason)
+    if reason := skips.references(ref, row, declared, limits, media, _having(provider, mode)):
+        return Skip(reason, "references")
+    if skipped := _over_limits(ref, limits, request):
+        return skipped
     style = normalise(request, declared)
     planned = Plan(
         ref=ref,
@@ -61,6 +59,14 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     if isinstance(fitted, Skip):
         return fitted
     return replace(fitted, notes=(*fitted.notes, *_time_limit(request, provider)))
+
+
+def _over_limits(ref: Ref, limits: ModeCaps, request: Request) -> Skip | None:
+    if reason := skips.options(ref, limits.provider_options, request.provider_options):
+        return Skip(reason, "providerOptions")
+    if reason := skips.duration(ref, limits, request.duration_seconds):
+        return Skip(reason, "durationSeconds")
+    return None
 
 
 def _time_limit(request: Request, provider: AnyProvider) -> tuple[str, ...]:
@@ -199,6 +205,44 @@ def metadata(changes: Iterable[Change], request: Request) -> dict[str, object]:
         if reduced := ratio_of(request.size):
             found["aspectRatioDerivedFromSize"] = reduced
     return found
+
+
+def asked_settings(request: Request) -> dict[str, object]:
+    """The settings that were given, by their names in the tool contract."""
+    given: dict[str, object] = {
+        "size": request.size,
+        "aspectRatio": request.aspect_ratio,
+        "resolution": request.resolution,
+        "durationSeconds": request.duration_seconds,
+        "audio": request.audio,
+        "watermark": request.watermark,
+        "filename": request.filename,
+        "timeoutMs": request.timeout_ms,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def applied_settings(
+    request: Request, changes: Iterable[Change], ignored: Iterable[Ignored]
+) -> dict[str, object]:
+    """The settings that were applied, or asked for and kept, by their names in the contract."""
+    changed = normalization(changes)
+    dropped = {_camel(entry.setting) for entry in ignored}
+    if changed.get("aspectRatio", {}).get("derivedFrom") == "size":
+        dropped.add("size")
+    if request.duration_seconds is None:
+        dropped.add("durationSeconds")
+    applied = {key: change["applied"] for key, change in changed.items()}
+    kept = {k: v for k, v in (asked_settings(request) | applied).items() if k not in dropped}
+    duration = changed.get("durationSeconds", {})
+    told = {name: duration[key] for name, key in _ABOUT_DURATION.items() if key in duration}
+    return kept | told
+
+
+_ABOUT_DURATION = {
+    "requestedDurationSeconds": "requested",
+    "supportedDurationSeconds": "supportedValues",
+}
 
 
 def warning(ref: Ref, ignored: Sequence[Ignored]) -> str | None:

@@ -171,12 +171,16 @@ class Delivery:
     def _by_address(self, run: Run, output: Output, error: TooLarge) -> SavedFile:
         url = _public_url(run, output)
         if url is None:
-            raise self._bad(
+            size = f"it has {len(output.data)} bytes, " if isinstance(output, InHand) else "it has "
+            failed = self._bad(
                 run,
-                f"the video was made, but it is larger than {error.limit} bytes and was not kept; "
-                "set agents.defaults.mediaMaxMb higher, then openclaw_nb.resume() fetches it",
+                f"the video was made, but {size}more than the limit of {error.limit} bytes, and "
+                "was not kept; set agents.defaults.mediaMaxMb higher, then "
+                "openclaw_nb.resume() fetches it",
                 output,
-            ) from error
+            )
+            failed.code = "too-large"
+            raise failed from error
         name = output.name or "video.mp4"
         return SavedFile(media_type=output.media_type or "video/mp4", name=name, url=url)
 
