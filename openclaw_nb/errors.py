@@ -91,7 +91,7 @@ class ConfigError(RequestError, ValueError):
 
     def __init__(self, where: str, message: str) -> None:
         super().__init__(f"{where}: {message}")
-        self.where = where
+        self.where, self.message = where, message
 
 
 class ProviderError(OpenclawError):

@@ -21,6 +21,7 @@ from openclaw_nb.core.plan import applied_settings, asked_settings
 from openclaw_nb.errors import one_line
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.standings import standings
 
 
 class Tool(Protocol):
@@ -150,9 +151,7 @@ def _task_details(row: Row) -> dict[str, Any]:
 
 
 def _listed(client: Client) -> dict[str, Any]:
-    providers = client.vendors.providers
-    found = {provider.id: client.vendors.source(provider) for provider in providers}
-    return listed(providers, {id: source for id, source in found.items() if source})
+    return listed(client.vendors.providers, standings(client.vendors))
 
 
 def text_of(video: Video) -> str:
