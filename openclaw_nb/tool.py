@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
@@ -65,6 +66,8 @@ def _video_generate(
 
 
 def _generate(client: Client, params: Mapping[str, Any], session: str | None) -> dict[str, Any]:
+    if not params.get("model"):
+        client.vendors.candidates(None)  # that nothing is configured is said before all else
     if session is None:
         video = client.start(read_request(params, strict_keys=False), allow_parallel=True).result()
         return {"text": text_of(video), "details": details_of(video)}
@@ -230,6 +233,8 @@ def _source(given: object) -> str:
         return f"<{len(given)} bytes>"
     text = str(given) if isinstance(given, str | PurePath) else f"<{type(given).__name__}>"
     text = text.strip().removeprefix("@").strip().removeprefix("MEDIA:").strip()
+    if text.startswith("~"):
+        return os.path.expanduser(text)  # noqa: PTH111 - what has no such home stays as it is
     head, comma, payload = text.partition(",")
     if text.startswith("data:") and comma:
         return f"{head},<{len(payload) * 3 // 4 - payload[-2:].count('=')} bytes>"
@@ -266,10 +271,11 @@ def _attachment(file: SavedFile, seconds: object) -> dict[str, Any]:
     }
 
 
-def _with_schema(call: Callable[..., dict[str, Any]]) -> Tool:
+def _tool(name: str, call: Callable[..., dict[str, Any]]) -> Tool:
     tool = cast("Tool", call)
+    call.__name__ = call.__qualname__ = name
     tool.schema = schema()
     return tool
 
 
-video_generate: Tool = _with_schema(_video_generate)
+video_generate: Tool = _tool("video_generate", _video_generate)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from openclaw_nb.core.domain import (
     Reference,
     Request,
 )
+from openclaw_nb.core.plan import applied_settings
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.results import SavedFile, Video
@@ -197,11 +199,15 @@ def video_of(row: Row) -> Video:
 
 def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str, Any]:
     """What is written beside a file: what was asked, what ran, what was changed."""
+    lost = {"lostReferences": names} if (names := list(_lost(request))) else {}
     return {
         "file": file.name,
         "task": video.task_id,
         "ref": str(video.ref),
+        "endedAt": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "request": request,
+        **lost,
+        "applied": applied_settings(video.request, video.changes, video.ignored),
         "normalization": video.normalization,
         "ignoredOverrides": video.ignored_overrides,
         "warnings": list(video.warnings),
@@ -212,6 +218,14 @@ def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str
         "elapsedSeconds": round(video.elapsed_seconds, 3),
         "emulated": video.emulated,
     }
+
+
+def _lost(request: dict[str, Any]) -> Iterator[str]:
+    """The references of which only a digest is left, such as `images[0]`."""
+    for name in _PUBLIC.values():
+        for index, source in enumerate(request.get(name, ())):
+            if str(source).startswith(_DIGEST):
+                yield f"{name}[{index}]"
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:
@@ -230,6 +244,13 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     except ValidationError:
         raise InvalidInput("path", f"{target} is no file that was written beside a video") from None
     request = values.request
+    if lost := ", ".join(_lost(request)):
+        raise InvalidInput(
+            "path",
+            f"{lost} of {target} came as bytes to a process that ended before the video was there, "
+            'and only a digest was kept; the rest of the request stands under "request" in that '
+            "file, to be given again together with the reference",
+        )
     for name in _PUBLIC.values():
         if name in request:
             request[name] = [_from_sidecar(str(each), target.parent) for each in request[name]]
@@ -237,8 +258,4 @@ def read_sidecar(path: Path) -> dict[str, Any]:
 
 
 def _from_sidecar(source: str, folder: Path) -> str:
-    if source.startswith(_DIGEST):
-        raise InvalidInput(
-            "path", "a reference of this request was given as bytes in another process and not kept"
-        )
     return str(folder / source) if source.startswith("references/") else source
