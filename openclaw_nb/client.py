@@ -45,10 +45,13 @@ class Client:
             like for images and music.
         allowed_roots: When given, local references must lie in one of these directories.
         endpoints: By provider id, where a stand-in for the vendor is.
+        keys: By provider id the key to use before all that is configured, or the id of a stored
+            profile. It is kept in memory only, and never shown.
         environ: Replaces the process environment, which is read at every use.
 
     Raises:
         ConfigError: the configuration is not usable.
+        InvalidInput: `keys` names no provider, or holds no key.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Client:
         media_dir: Path | str | None = None,
         allowed_roots: Sequence[Path | str] = (),
         endpoints: Mapping[str, Endpoint] | None = None,
+        keys: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -66,7 +70,9 @@ class Client:
         self.home = Path(home).expanduser() if home else config.state_dir(environ)
         loaded = _loaded(settings, environ, self.home)
         self.settings = loaded.settings
-        self.vendors = Vendors(loaded, config.stored_profiles(self.home), endpoints or {})
+        profiles = config.stored_profiles(self.home)
+        with config.named(loaded.file):
+            self.vendors = Vendors(loaded, profiles, endpoints or {}, keys or {})
         self.session = f"openclaw_nb:{uuid4()}"
         """Within it the same request is not started twice at once."""
         self.stores = {medium: self._store(medium, media_dir) for medium in Medium}

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from openclaw_nb.config import edit
 from openclaw_nb.config.credentials import Credential, Keyring, Profiles, stored_profiles
-from openclaw_nb.config.files import Loaded, load, resolved
-from openclaw_nb.config.reading import read
+from openclaw_nb.config.files import Loaded, is_on, load, named, resolved
+from openclaw_nb.config.reading import no_such_key, read
 from openclaw_nb.config.schema import Auth, ModelChoice, ProviderSettings, Settings, Tls
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
     "get",
     "is_on",
     "load",
+    "named",
+    "no_such_key",
     "path",
     "read",
     "resolved",
@@ -53,11 +55,6 @@ def config_path(environ: Mapping[str, str], home: Path) -> Path:
     """The configuration file: `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the state directory."""
     named = environ.get("OPENCLAW_CONFIG_PATH")
     return Path(named).expanduser() if named else home / "openclaw.json"
-
-
-def is_on(value: str | None) -> bool:
-    """How switches in the environment are read: 1, true, yes, on."""
-    return (value or "").strip().lower() in {"1", "true", "yes", "on"}
 
 
 def path() -> Path:

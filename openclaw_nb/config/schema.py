@@ -17,8 +17,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PositiveInt,
     SecretStr,
+    StrictBool,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -59,6 +59,15 @@ def _as_text(value: object) -> object:
             return value
 
 
+def _as_number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic reads ValueErrors
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_as_number)]
+Whole = Annotated[int, BeforeValidator(_as_number), Field(gt=0)]
+"""A whole number above 0."""
 Secret = Annotated[SecretStr | None, BeforeValidator(_as_text)]
 """A text that is never shown; `{source: "env", id: "NAME"}` means `${NAME}`."""
 
@@ -68,7 +77,7 @@ class ModelChoice(_Section):
 
     primary: str | None = None
     fallbacks: tuple[str, ...] = ()
-    timeout_ms: PositiveInt | None = None
+    timeout_ms: Whole | None = None
     """Milliseconds for one provider's whole operation."""
 
 
@@ -80,6 +89,14 @@ class ChatModel(_Section):
 
 
 _Choice = Annotated[ModelChoice, BeforeValidator(_as_choice)]
+
+
+class MediaModels(_Section):
+    """`agents.defaults.mediaModels`, as later versions of OpenClaw spell the model choices."""
+
+    video: _Choice | None = None
+    image: _Choice | None = None
+    music: _Choice | None = None
 
 
 class Defaults(_Section):
@@ -101,9 +118,18 @@ class Defaults(_Section):
     video_generation_model: _Choice = ModelChoice()
     image_generation_model: _Choice = ModelChoice()
     music_generation_model: _Choice = ModelChoice()
-    media_generation_auto_provider_fallback: bool = True
-    media_max_mb: float | None = None
+    media_models: MediaModels = MediaModels()
+    """Counts where the names above are absent."""
+    media_generation_auto_provider_fallback: StrictBool = True
+    media_max_mb: Number | None = None
     model: Annotated[ChatModel, BeforeValidator(_as_choice)] = ChatModel()
+
+    def choice(self, medium: Literal["video", "image", "music"]) -> ModelChoice:
+        """Which models make video, images or music, under either of the names."""
+        usual: ModelChoice = getattr(self, f"{medium}_generation_model")
+        later: ModelChoice | None = getattr(self.media_models, medium)
+        given = f"{medium}_generation_model" in self.model_fields_set
+        return usual if given or later is None else later
 
 
 class Agents(_Section):
@@ -144,7 +170,7 @@ class Tls(_Section):
     passphrase: Secret = None
     server_name: str | None = None
     """The name that the server's certificate must bear, instead of the host's."""
-    insecure_skip_verify: bool = False
+    insecure_skip_verify: StrictBool = False
 
 
 class Proxy(_Section):
@@ -168,7 +194,7 @@ class RequestSettings(_Section):
     auth: Auth = Auth()
     proxy: Proxy | None = None
     tls: Tls | None = None
-    allow_private_network: bool = False
+    allow_private_network: StrictBool = False
     """The provider's own traffic may go to private addresses besides its base URL's host."""
 
 
@@ -227,13 +253,13 @@ class Plugins(_Section):
 class SsrfPolicy(_Section):
     """`tools.web.fetch.ssrfPolicy`: which addresses may be fetched besides public ones."""
 
-    allow_private_network: bool = Field(
+    allow_private_network: StrictBool = Field(
         default=False,
         validation_alias=AliasChoices("allowPrivateNetwork", "dangerouslyAllowPrivateNetwork"),
     )
     allowed_hostnames: frozenset[str] = frozenset()
     hostname_allowlist: tuple[str, ...] = ()
-    allow_rfc2544_benchmark_range: bool = Field(
+    allow_rfc2544_benchmark_range: StrictBool = Field(
         default=False, validation_alias="allowRfc2544BenchmarkRange"
     )
 
@@ -271,8 +297,8 @@ class Tools(_Section):
 class Tasks(_Section):
     """`tasks`: how long ended tasks stay in the ledger, and how often it is swept. Milliseconds."""
 
-    retention_ms: PositiveInt = 604_800_000
-    sweep_interval_ms: PositiveInt = 60_000
+    retention_ms: Whole = 604_800_000
+    sweep_interval_ms: Whole = 60_000
 
     @property
     def sweep_seconds(self) -> float:
@@ -292,8 +318,8 @@ class Profiles(_Section):
 class ShellEnv(_Section):
     """`env.shellEnv`: whether missing variables are taken from the login profile."""
 
-    enabled: bool = False
-    timeout_ms: PositiveInt = 15_000
+    enabled: StrictBool = False
+    timeout_ms: Whole = 15_000
 
 
 class Env(_Section, extra="allow"):
@@ -329,15 +355,22 @@ class Settings(_Section):
     auth: Profiles = Profiles()
     env: Env = Env()
 
-    def provider(self, id: str) -> ProviderSettings:
+    def provider(self, id: str, *aliases: str) -> ProviderSettings:
         """The settings of one provider; empty when the file says nothing of it.
 
-        What `plugins.entries.<id>.config` says wins over `models.providers.<id>`.
+        What stands at its id wins over what stands at an alias, and `plugins.entries.<id>.config`
+        wins over `models.providers.<id>`. Upper and lower case are the same.
         """
-        general = self.models.providers.get(id, ProviderSettings())
-        own = self.plugins.entries.get(id, Plugin()).config
-        given = {name: getattr(own, name) for name in own.model_fields_set}
-        return general.model_copy(update=given)
+        general = self.models.providers
+        own = {name: entry.config for name, entry in self.plugins.entries.items()}
+        found = ProviderSettings()
+        for blocks in (general, own):
+            for wanted in (*reversed(aliases), id):
+                for name, block in blocks.items():
+                    if name.strip().casefold() == wanted.casefold():
+                        given = {field: getattr(block, field) for field in block.model_fields_set}
+                        found = found.model_copy(update=given)
+        return found
 
     @property
     def media_max_bytes(self) -> int | None:

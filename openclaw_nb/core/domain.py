@@ -279,4 +279,4 @@ class Attempt:
     status: int | None = None
     """HTTP status, when one was seen."""
     code: str | None = None
-    """The provider's own error code, when it gave one."""
+    """The provider's own error code, when it gave one; of a skip, the check that it did not pass."""

@@ -43,13 +43,8 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     caps = overlay(provider.caps, row.caps)
     declared = effective(caps, row.id, len(media.images), len(media.videos), request.medium)
     limits = declared or flat(caps)
-    if reason := (
-        skips.references(ref, row, declared, limits, media, _having(provider, mode), request.medium)
-        or skips.options(ref, limits.provider_options, request.provider_options)
-        or _too_long(ref, limits, request)
-        or skips.exact(ref, declared, request)
-    ):
-        return Skip(reason)
+    if skipped := _unfit(ref, row, declared, limits, request, media, _having(provider, mode)):
+        return skipped
     style = normalise(request, declared)
     resolution, inferred = _inferred(request, media, declared)
     if inferred:
@@ -72,11 +67,28 @@ def _mode(request: Request, media: Media) -> Mode:
     return found or Mode.VIDEO_TO_VIDEO
 
 
-def _too_long(ref: Ref, limits: ModeCaps, request: Request) -> str | None:
-    """A video over the cap is another video; music is cut to it."""
-    if request.medium is not Medium.VIDEO:
-        return None
-    return skips.duration(ref, limits, request.duration_seconds)
+def _unfit(
+    ref: Ref,
+    row: Model,
+    declared: ModeCaps | None,
+    limits: ModeCaps,
+    request: Request,
+    media: Media,
+    having: tuple[str, ...],
+) -> Skip | None:
+    """The first check that the request does not pass, in the order in which they are told."""
+    medium = request.medium
+    if reason := skips.references(ref, row, declared, limits, media, having, medium):
+        return Skip(reason, "references")
+    if reason := skips.options(ref, limits.provider_options, request.provider_options):
+        return Skip(reason, "providerOptions")
+    # A video over the cap is another video; music is cut to it.
+    video = medium is Medium.VIDEO
+    if video and (reason := skips.duration(ref, limits, request.duration_seconds)):
+        return Skip(reason, "durationSeconds")
+    if reason := skips.exact(ref, declared, request):
+        return Skip(reason)
+    return None
 
 
 def _inferred(
@@ -264,6 +276,44 @@ def metadata(changes: Iterable[Change], request: Request) -> dict[str, object]:
         if reduced := ratio_of(request.size):
             found["aspectRatioDerivedFromSize"] = reduced
     return found
+
+
+def asked_settings(request: Request) -> dict[str, object]:
+    """The settings that were given, by their names in the tool contract."""
+    given: dict[str, object] = {
+        "size": request.size,
+        "aspectRatio": request.aspect_ratio,
+        "resolution": request.resolution,
+        "durationSeconds": request.duration_seconds,
+        "audio": request.audio,
+        "watermark": request.watermark,
+        "filename": request.filename,
+        "timeoutMs": request.timeout_ms,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def applied_settings(
+    request: Request, changes: Iterable[Change], ignored: Iterable[Ignored]
+) -> dict[str, object]:
+    """The settings that were applied, or asked for and kept, by their names in the contract."""
+    changed = normalization(changes)
+    dropped = {_camel(entry.setting) for entry in ignored}
+    if changed.get("aspectRatio", {}).get("derivedFrom") == "size":
+        dropped.add("size")
+    if request.duration_seconds is None:
+        dropped.add("durationSeconds")
+    applied = {key: change["applied"] for key, change in changed.items()}
+    kept = {k: v for k, v in (asked_settings(request) | applied).items() if k not in dropped}
+    duration = changed.get("durationSeconds", {})
+    told = {name: duration[key] for name, key in _ABOUT_DURATION.items() if key in duration}
+    return kept | told
+
+
+_ABOUT_DURATION = {
+    "requestedDurationSeconds": "requested",
+    "supportedDurationSeconds": "supportedValues",
+}
 
 
 def warning(ref: Ref, ignored: Sequence[Ignored]) -> str | None:

@@ -198,11 +198,16 @@ class Before:
     """To wait before the call, while the provider looks at what was uploaded."""
 
 
+Check: TypeAlias = Literal["references", "providerOptions", "durationSeconds", "provider"]
+"""What a model was passed over for: one of its declared limits, or a rule of the provider's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
     """This model cannot take the request; the next candidate is tried."""
 
     reason: str
+    check: Check = "provider"
 
 
 @dataclass(frozen=True, slots=True)

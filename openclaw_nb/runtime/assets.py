@@ -178,7 +178,8 @@ class Loader:
         if size > limit:
             raise InvalidInput(
                 kind,
-                f"{label} has {size / MIB:.1f} MB, the limit is {limit / MIB:g} MB; "
+                f"{label} has {size} bytes ({size / MIB:.1f} MB), the limit is {limit} "
+                f"({limit / MIB:g} MB); "
                 "agents.defaults.mediaMaxMb raises it. Nothing was sent.",
                 code="too-large",
             )

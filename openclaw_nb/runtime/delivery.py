@@ -177,13 +177,16 @@ class Delivery:
     def _by_address(self, run: Run, output: Output, error: TooLarge) -> SavedFile:
         url = _public_url(run, output)
         if url is None:
-            raise self._bad(
+            size = f"it has {len(output.data)} bytes, " if isinstance(output, InHand) else "it has "
+            failed = self._bad(
                 run,
-                f"the {run.provider.medium} was made, but it is larger than {error.limit} bytes and "
-                "was not kept; "
-                "set agents.defaults.mediaMaxMb higher, then openclaw_nb.resume() fetches it",
+                f"the {run.provider.medium} was made, but {size}more than the limit of {error.limit} "
+                "bytes, and was not kept; set agents.defaults.mediaMaxMb higher, then "
+                "openclaw_nb.resume() fetches it",
                 output,
-            ) from error
+            )
+            failed.code = "too-large"
+            raise failed from error
         media_type = output.media_type or _USUAL[run.provider.medium]
         name = output.name or f"{run.provider.medium}{extension_of(media_type)}"
         return SavedFile(media_type=media_type, name=name, url=url)

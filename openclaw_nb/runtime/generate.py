@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,6 +45,10 @@ from openclaw_nb.runtime.store import keep_reference, write_sidecar
 from openclaw_nb.runtime.transport import Access
 
 _log = logging.getLogger("openclaw_nb")
+
+_ABORTED = re.compile(r"\b(operation|request) (was |has been )?aborted\b", re.IGNORECASE)
+_LONGEST_SECONDS = 2_147_000.0
+"""What timers can safely hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +163,8 @@ class Runner:
         reach = await self._reach(ref, order.request.medium)
         planned = plan(order.request, order.media, reach.provider, ref.model)
         if isinstance(planned, Skip):
-            raise NoCandidate(
-                planned.reason, [Attempt(ref=ref, error=planned.reason, why=Why.SKIPPED)]
-            )
+            skipped = Attempt(ref=ref, error=planned.reason, why=Why.SKIPPED, code=planned.check)
+            raise NoCandidate(planned.reason, [skipped])
         _check(ref, reach)
         applied = _applied(order, planned, attempts)
         run = self._run(order, planned.ref, reach, teller, applied)
@@ -187,7 +191,7 @@ class Runner:
         own = reach.provider.deadline_seconds
         asked = None if reach.provider.deadline_wins else order.timeout_seconds
         journal = TaskJournal(order.id, ref, reach.access.base_url, self.ledger, teller, applied)
-        deadline = Deadline(self.engine.clock, asked or own)
+        deadline = Deadline(self.engine.clock, min(asked or own, _LONGEST_SECONDS))
         return Run(ref, reach.provider, reach.access, deadline, journal)
 
     async def _finish(
@@ -246,7 +250,7 @@ class Runner:
         if last.why is Why.SKIPPED:
             if sum(attempt.why is Why.SKIPPED for attempt in attempts) == 1:
                 _log.warning("%s skipped: %s", last.ref, last.error)
-            _log.debug("%s skipped (%s): %s", last.ref, last.why, last.error)
+            _log.debug("%s skipped (%s): %s", last.ref, last.code, last.error)
         elif last.why is not Why.NOT_REGISTERED:
             _log.warning("%s failed: %s", last.ref, last.error)
 
@@ -315,9 +319,21 @@ def _final(errors: Sequence[OpenclawError], attempts: Sequence[Attempt]) -> Open
     if len(errors) == 1:
         errors[0].attempts = tuple(attempts)
         return errors[0]
-    each = " | ".join(f"{attempt.ref}: {attempt.error}" for attempt in attempts)
+    count, each = len(attempts), _stories(attempts)
     if all(isinstance(error, NoCandidate | MissingKey) for error in errors):
-        return NoCandidate(f"no model can take this request; nothing was sent: {each}", attempts)
-    failed = AllFailed(f"{len(attempts)} candidates gave no result: {each}", attempts)
+        told = f"none of {count} candidates can take this request; nothing was sent: {each}"
+        failed: OpenclawError = NoCandidate(told, attempts)
+    else:
+        failed = AllFailed(f"{count} candidates gave no result: {each}", attempts)
     failed.__cause__ = errors[-1]
     return failed
+
+
+def _stories(attempts: Sequence[Attempt]) -> str:
+    """Each attempt's error; those that were only cut short are summed up."""
+    aborted = [attempt for attempt in attempts if _ABORTED.search(attempt.error)]
+    told = [f"{attempt.ref}: {attempt.error}" for attempt in attempts if attempt not in aborted]
+    if aborted:
+        refs = ", ".join(str(attempt.ref) for attempt in aborted)
+        told.append(f"{len(aborted)} fallbacks aborted after cancellation or time-out: {refs}")
+    return " | ".join(told)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from openclaw_nb.core.domain import (
     Reference,
     Request,
 )
+from openclaw_nb.core.plan import applied_settings
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
@@ -207,12 +209,16 @@ def result_of(row: Row) -> Result:
 
 def sidecar_facts(result: Result, request: dict[str, Any], file: Path) -> dict[str, Any]:
     """What is written beside a file: what was asked, what ran, what was changed."""
+    lost = {"lostReferences": names} if (names := list(_lost(request))) else {}
     return {
         "file": file.name,
         "medium": result.medium.value,
         "task": result.task_id,
         "ref": str(result.ref),
+        "endedAt": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "request": request,
+        **lost,
+        "applied": applied_settings(result.request, result.changes, result.ignored),
         "normalization": result.normalization,
         "ignoredOverrides": result.ignored_overrides,
         "warnings": list(result.warnings),
@@ -223,6 +229,14 @@ def sidecar_facts(result: Result, request: dict[str, Any], file: Path) -> dict[s
         "elapsedSeconds": round(result.elapsed_seconds, 3),
         "emulated": result.emulated,
     }
+
+
+def _lost(request: dict[str, Any]) -> Iterator[str]:
+    """The references of which only a digest is left, such as `images[0]`."""
+    for name in _PUBLIC.values():
+        for index, source in enumerate(request.get(name, ())):
+            if str(source).startswith(_DIGEST):
+                yield f"{name}[{index}]"
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:
@@ -241,6 +255,13 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     except ValidationError:
         raise InvalidInput("path", f"{target} is no file that was written beside a video") from None
     request = values.request
+    if lost := ", ".join(_lost(request)):
+        raise InvalidInput(
+            "path",
+            f"{lost} of {target} came as bytes to a process that ended before the video was there, "
+            'and only a digest was kept; the rest of the request stands under "request" in that '
+            "file, to be given again together with the reference",
+        )
     for name in _PUBLIC.values():
         if name in request:
             request[name] = [_from_sidecar(str(each), target.parent) for each in request[name]]
@@ -248,8 +269,4 @@ def read_sidecar(path: Path) -> dict[str, Any]:
 
 
 def _from_sidecar(source: str, folder: Path) -> str:
-    if source.startswith(_DIGEST):
-        raise InvalidInput(
-            "path", "a reference of this request was given as bytes in another process and not kept"
-        )
     return str(folder / source) if source.startswith("references/") else source
