@@ -170,6 +170,8 @@ class RequestSettings(_Section):
     tls: Tls | None = None
     allow_private_network: bool = False
     """The provider's own traffic may go to private addresses besides its base URL's host."""
+    max_concurrent: PositiveInt = 16
+    """How many tasks of one process are at work at the provider at once; the others wait."""
 
 
 class ProviderSettings(_Section, extra="allow"):
@@ -272,7 +274,7 @@ class Tasks(_Section):
     """`tasks`: how long ended tasks stay in the ledger, and how often it is swept. Milliseconds."""
 
     retention_ms: PositiveInt = 604_800_000
-    sweep_interval_ms: PositiveInt = 60_000
+    sweep_interval_ms: PositiveInt = Field(default=60_000, le=2_147_483_647)
 
     @property
     def sweep_seconds(self) -> float:
