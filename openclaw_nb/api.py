@@ -302,9 +302,14 @@ def providers() -> Table:
     return tables.providers(default_client())
 
 
-def tasks() -> Table:
-    """The ledger as a table: every task of this machine, newest first."""
-    return tables.tasks(default_client().tasks())
+def tasks(limit: int | None = 100, *, status: str | None = None) -> Table:
+    """The ledger as a table: the tasks of this machine, newest first.
+
+    Args:
+        limit: So many at most, 1 or more; None is all.
+        status: Only those that are queued, running, succeeded, failed, cancelled or lost.
+    """
+    return tables.tasks(default_client(), limit=limit, status=status)
 
 
 def task(id: str) -> Task[Any]:

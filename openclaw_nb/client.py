@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, find_provider
@@ -24,6 +25,7 @@ from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.generate import Order
 from openclaw_nb.runtime.ledger import Ledger, NewTask, Row, now_ms, owned
+from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import Image, Music, Video
 from openclaw_nb.runtime.store import Store
@@ -85,7 +87,7 @@ class Client:
             self.vendors, self.ledger, self.stores, clock or Clock(), upkeep.sweep_seconds
         )
         self._handles = Handles(self.ledger)
-        self._begun: dict[str, Task] = {}
+        self._begun: WeakValueDictionary[str, Task] = WeakValueDictionary()
 
     def _store(self, medium: Medium, media_dir: Path | str | None) -> Store:
         usual = self.home / "media" / f"tool-{medium}-generation"
@@ -161,6 +163,14 @@ class Client:
         allow_parallel: bool = False,
     ) -> Task[Any]:
         """Start a request that was read already; as `generate_video`."""
+        guard = None if allow_parallel else Guard.REQUEST
+        entered = self.enter(request, exact=exact, session=session, guard=guard)
+        return self.begin(entered) if isinstance(entered, Order) else self._duplicate(entered)
+
+    def enter(
+        self, request: Request, *, exact: bool, session: str | None, guard: Guard | None
+    ) -> Order | Row:
+        """Put a task into the ledger, to be begun; or the row that stands in its way."""
         medium = request.medium
         chosen = self.vendors.candidates(request.model, exact=exact, medium=medium)
         media = self.load(request)
@@ -172,18 +182,21 @@ class Client:
             session=session or self.session,
             kind=medium.task_kind,
         )
-        row, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=not allow_parallel)))
+        row, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=guard)))
         if not is_new:
-            return self._duplicate(row)
-        return self._begin(
-            Order(
-                id=row.id,
-                request=request,
-                media=media,
-                candidates=chosen,
-                timeout_seconds=request.timeout_seconds or self._configured_seconds(medium),
-            )
+            return row
+        return Order(
+            id=row.id,
+            request=request,
+            media=media,
+            candidates=chosen,
+            timeout_seconds=request.timeout_seconds or self._configured_seconds(medium),
         )
+
+    def begin(self, order: Order, resumed: tuple[Row, Applied] | None = None) -> Task:
+        """Begin a task that was entered. `resumed`: the task it takes up, and its plan."""
+        task = self._begun[order.id] = self._work.begin(order, resumed)
+        return task
 
     def load(self, request: Request) -> Media:
         """The references of a request, looked at; nothing is sent. Raises InvalidInput."""
@@ -191,17 +204,50 @@ class Client:
 
     # --- tasks -------------------------------------------------------------------------------
 
-    def tasks(self) -> list[Row]:
-        """Every task of this machine, newest first; active ones without an owner are lost."""
-        return [as_it_is(row) for row in loop.wait(loop.start(self.ledger.rows()))]
+    def tasks(
+        self, *, status: TaskState | None = None, limit: int | None = None, after: str | None = None
+    ) -> list[Row]:
+        """The tasks of this machine, newest first; active ones without an owner are lost.
+
+        Args:
+            status: Only those in this state.
+            limit: So many at most; None is all.
+            after: Only those older than the task with this id.
+        """
+        return loop.wait(loop.start(self.ledger.rows(status=status, limit=limit, after=after)))
+
+    def counts(self) -> dict[TaskState, int]:
+        """How many tasks of this machine are in each state; states that none is in are left out."""
+        return loop.wait(loop.start(self.ledger.counts()))
+
+    def active(self, session: str) -> list[Row]:
+        """The tasks at work in a session, running before queued, then newest."""
+        return loop.wait(loop.start(self.ledger.active(session)))
+
+    def row(self, lookup: str) -> Row:
+        """A task of the ledger as it is now; as `task`."""
+        return as_it_is(loop.wait(loop.start(self.ledger.find(lookup))))
 
     def task(self, lookup: str) -> Task:
-        """The handle of a task by id, run id, or a unique beginning of at least 8 characters.
+        """The handle of a task: by id, run id, a unique beginning of at least 8 characters, or session.
 
-        Raises TaskNotFound.
+        Of a session it is the newest task. Raises TaskNotFound.
         """
         row = loop.wait(loop.start(self.ledger.find(lookup)))
         return self._handle(row)
+
+    def cancel(self, lookup: str) -> tuple[Row, bool]:
+        """Have a task stopped, in whatever process it runs, and wait up to 5 s for it.
+
+        Returns the task as it is then, and whether it had not ended before. One whose process is
+        gone is cancelled here, and its provider is told. Raises TaskNotFound.
+        """
+        return loop.wait(loop.start(self._work.cancel(lookup)))
+
+    def left_behind(self) -> list[Row]:
+        """Tasks whose process is gone and that `resume` finishes from here, newest first."""
+        rows = loop.wait(loop.start(self.ledger.left_behind()))
+        return [row for row in rows if not self._elsewhere(row)]
 
     def resume(self, lookup: str) -> Task:
         """Take up a task whose process is gone: a new task that finishes the same provider job.
@@ -218,22 +264,28 @@ class Client:
             return self._handle(row)
         if row.ticket is None:
             raise TaskLost(no_way(row))
-        self._check_address(row)
-        return self._begin(self._successor(row), (row, records.applied_of(row)))
-
-    def _check_address(self, row: Row) -> None:
-        """A job is asked after where it was submitted, and its key goes nowhere else."""
-        provider = find_provider(row.provider or "", self.vendors.of(records.medium_of(row)))
-        here = self.vendors.reach(provider).access.base_url if provider else None
-        if here and row.base_url and here != row.base_url:
+        if here := self._elsewhere(row):
             raise TaskLost(
                 f"the job of task {row.id[:8]} is at {row.base_url}, and this client reaches "
                 f"{row.provider} at {here}; set models.providers.{row.provider}.baseUrl to the "
                 "former to take it up. Nothing was sent"
             )
+        entered = self._successor(row)
+        if isinstance(entered, Row):
+            return self._handle(entered)
+        return self.begin(entered, (row, records.applied_of(row)))
 
-    def _successor(self, row: Row) -> Order:
-        """A new task for the provider job of an old one."""
+    def _elsewhere(self, row: Row) -> str | None:
+        """Where this client reaches the provider of a task, when that is not where its job is.
+
+        A job is asked after where it was submitted, and its key goes nowhere else.
+        """
+        provider = find_provider(row.provider or "", self.vendors.of(records.medium_of(row)))
+        here = self.vendors.reach(provider).access.base_url if provider else None
+        return here if here and row.base_url and here != row.base_url else None
+
+    def _successor(self, row: Row) -> Order | Row:
+        """A new task for the provider job of an old one; or the one that has taken it up already."""
         request = records.request_of(row)
         new = NewTask(
             prompt=row.prompt,
@@ -244,7 +296,9 @@ class Client:
             kind=row.kind,
             resumes=row.id,
         )
-        made, _ = loop.wait(loop.start(self.ledger.add(new, unless_active=False)))
+        made, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=Guard.JOB)))
+        if not is_new:
+            return made
         return Order(
             id=made.id,
             request=request,
@@ -268,10 +322,6 @@ class Client:
         """The configuration's limit for one provider's whole operation."""
         milliseconds = self.vendors.selection(medium).timeout_ms
         return milliseconds / 1000 if milliseconds else None
-
-    def _begin(self, order: Order, resumed: tuple[Row, Applied] | None = None) -> Task:
-        task = self._begun[order.id] = self._work.begin(order, resumed)
-        return task
 
     def _handle(self, row: Row) -> Task:
         return self._begun.get(row.id) or self._handles.of(row)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import PurePath
@@ -15,12 +14,13 @@ from typing import Any, Protocol, cast
 from openclaw_nb import api
 from openclaw_nb.catalog import listed
 from openclaw_nb.client import Client
-from openclaw_nb.core.domain import Attempt, Request, TaskState
+from openclaw_nb.core.domain import Attempt, Request
 from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
 from openclaw_nb.core.plan import applied_settings, asked_settings
 from openclaw_nb.errors import one_line
 from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.results import SavedFile, Video
 from openclaw_nb.standings import standings
 
@@ -68,25 +68,27 @@ def _video_generate(
 def _generate(client: Client, params: Mapping[str, Any], session: str | None) -> dict[str, Any]:
     if not params.get("model"):
         client.vendors.candidates(None)  # that nothing is configured is said before all else
-    if session is None:
+    if not session:
         video = client.start(read_request(params, strict_keys=False), allow_parallel=True).result()
         return {"text": text_of(video), "details": details_of(video)}
-    with _guard:  # two calls racing each other must not both find nothing at work
-        if active := _active(client, session):
-            read_request({"prompt": params.get("prompt")}, strict_keys=False)
-            return {
-                "text": (
-                    f"Task {_line(active[0])}. Wait for it: one video at a time is made in a "
-                    "session, so nothing was started. Another session takes another prompt."
-                ),
-                "details": _task_details(active[0]) | {"duplicateGuard": True},
-            }
-        request = read_request(params, strict_keys=False)
-        task = client.start(request, session=session, allow_parallel=True)
-    return _started(task.id, request)
+    read_request({"prompt": params.get("prompt")}, strict_keys=False)
+    if active := client.active(session):  # before anything else is looked at
+        return _blocked(active[0])
+    request = read_request(params, strict_keys=False)
+    entered = client.enter(request, exact=False, session=session, guard=Guard.SESSION)
+    if isinstance(entered, Row):  # another call, of this process or of another, was quicker
+        return _blocked(entered)
+    return _started(client.begin(entered).id, request)
 
 
-_guard = threading.Lock()
+def _blocked(row: Row) -> dict[str, Any]:
+    return {
+        "text": (
+            f"Task {_line(row)}. Wait for it: one video at a time is made in a session, so "
+            "nothing was started. Another session takes another prompt."
+        ),
+        "details": _task_details(row) | {"duplicateGuard": True},
+    }
 
 
 def _started(id: str, request: Request) -> dict[str, Any]:
@@ -100,13 +102,8 @@ def _started(id: str, request: Request) -> dict[str, Any]:
     }
 
 
-def _active(client: Client, session: str) -> list[Row]:
-    rows = [row for row in client.tasks() if row.session == session and row.status.active]
-    return sorted(rows, key=lambda row: row.status is not TaskState.RUNNING)
-
-
 def _status(client: Client, session: str | None) -> dict[str, Any]:
-    active = _active(client, session) if session else []
+    active = client.active(session) if session else []
     if not active:
         return {
             "text": "No video task is active in this session.",

@@ -187,6 +187,7 @@ class Vendors:
         access = Access(
             base_url,
             found.key if found else None,
+            max_concurrent=self._settings.provider(provider.id).request.max_concurrent,
             policy=self._policy(provider),
             references=replace(
                 self._references_policy(),

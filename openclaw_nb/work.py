@@ -28,8 +28,10 @@ from openclaw_nb.vendors import Vendors
 
 _log = logging.getLogger("openclaw_nb")
 
-_HEED_SECONDS = 1.0
+_HEED_SECONDS = 0.5
 _ALIVE_SECONDS = 60.0
+_PATIENCE_SECONDS = 5.0
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +45,8 @@ class _Job:
     work: asyncio.Task[None] | None = None
     """None before it begins and when its outcome is known."""
     cancelled: bool = False
+    marking: asyncio.Task[None] | None = None
+    """Writes down that it is to be cancelled."""
 
     def stop(self) -> None:
         """Cancel, once: a second cancellation would interrupt the clearing up after the first."""
@@ -71,6 +75,7 @@ class Work:
         self._vendors, self._ledger, self._stores, self._clock = vendors, ledger, stores, clock
         self._sweep_seconds = sweep_seconds
         self._sweeping: asyncio.Task[None] | None = None
+        self._heeding: asyncio.Task[None] | None = None
         self._runner: Runner | None = None
         self._jobs: set[_Job] = set()
         self._closed = False
@@ -84,14 +89,39 @@ class Work:
             ref=order.candidates.refs[0],
             notices=order.candidates.notices,
         )
-        task = Task(first, on_cancel=lambda: loop.call_soon(job.stop))
+        task = Task(first, on_cancel=lambda: loop.call_soon(lambda: self._stop(job)))
         job = _Job(order, task, resumed)
         loop.start(self._carry(job))
         return task
 
+    def _stop(self, job: _Job) -> None:
+        """Cancel a job of ours. From now on it blocks no other task, however long stopping takes."""
+        if not job.cancelled:
+            job.stop()
+            job.marking = asyncio.ensure_future(self._mark(job.order.id))
+
+    async def _mark(self, id: str) -> None:
+        with suppress(OpenclawError):
+            await self._ledger.ask_to_stop(id)
+
+    async def cancel(self, lookup: str) -> tuple[Row, bool]:
+        """Have a task stopped, whoever runs it; its owner gets 5 s to do so.
+
+        Returns the row as it is then, and whether the task had not ended before.
+        """
+        found = await self._ledger.find(lookup)
+        row, active = await self._ledger.ask_to_stop(found.id)
+        if active and row.ticket and not row.status.active:
+            await self._open().cancel(row)
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while row.status.active and time.monotonic() < end:
+            await asyncio.sleep(_LOOK_SECONDS)
+            row = await self._ledger.find(row.id)
+        return row, active
+
     async def maintain(self, *, apply: bool) -> Upkeep:
         """Mark lost tasks and forget old ones, or only say which."""
-        rows = await self._ledger.rows()
+        rows = await self._ledger.to_look_after()
         found = await asyncio.to_thread(due, rows, now_ms())
         if apply and found.lost:
             await self._ledger.mark_lost(found.lost)
@@ -108,8 +138,8 @@ class Work:
     async def close(self) -> None:
         """Leave what is at work, end its handles with TaskLost, and close connections."""
         self._closed = True
-        if self._sweeping is not None:
-            self._sweeping.cancel()
+        for routine in filter(None, (self._sweeping, self._heeding)):
+            routine.cancel()
         working = [job.work for job in self._jobs if job.work is not None]
         for job in self._jobs:
             job.leave()
@@ -124,7 +154,8 @@ class Work:
         job.work = asyncio.current_task()
         self._jobs.add(job)
         self._sweeping = self._sweeping or asyncio.create_task(self._sweep())
-        heeding = asyncio.create_task(self._heed(job))
+        if self._heeding is None or self._heeding.done():
+            self._heeding = asyncio.create_task(self._heed())
         try:
             if job.cancelled and job.work is not None:  # takes effect at the first await
                 job.work.cancel()
@@ -141,21 +172,19 @@ class Work:
             _succeeded(job.task, result)
         finally:
             self._jobs.discard(job)
-            heeding.cancel()
 
-    async def _heed(self, job: _Job) -> None:
-        """Watch for another process that asks for this task to be cancelled; give a sign of life."""
-        silent = 0.0
-        while not job.cancelled:
+    async def _heed(self) -> None:
+        """While there are jobs: see which of them another process wants stopped; give signs of life."""
+        spoken = time.monotonic()
+        while self._jobs:
             await asyncio.sleep(_HEED_SECONDS)
-            silent += _HEED_SECONDS
             with suppress(OpenclawError):
-                if silent >= _ALIVE_SECONDS:
-                    silent = 0.0
-                    await self._ledger.update(job.order.id)
-                row = await self._ledger.find(job.order.id)
-                if row.cancel_requested:
+                asked = set(await self._ledger.asked_to_stop())
+                for job in [job for job in self._jobs if job.order.id in asked]:
                     job.stop()
+                if time.monotonic() - spoken >= _ALIVE_SECONDS:
+                    spoken = time.monotonic()
+                    await self._ledger.touch([job.order.id for job in self._jobs])
 
     async def _run(self, job: _Job) -> Result:
         runner = self._open()

@@ -196,6 +196,8 @@ class RequestSettings(_Section):
     tls: Tls | None = None
     allow_private_network: StrictBool = False
     """The provider's own traffic may go to private addresses besides its base URL's host."""
+    max_concurrent: Whole = 16
+    """How many tasks of one process are at work at the provider at once; the others wait."""
 
 
 class ProviderSettings(_Section, extra="allow"):
@@ -298,7 +300,7 @@ class Tasks(_Section):
     """`tasks`: how long ended tasks stay in the ledger, and how often it is swept. Milliseconds."""
 
     retention_ms: Whole = 604_800_000
-    sweep_interval_ms: Whole = 60_000
+    sweep_interval_ms: Whole = Field(default=60_000, le=2_147_483_647)
 
     @property
     def sweep_seconds(self) -> float:

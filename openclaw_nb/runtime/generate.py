@@ -6,7 +6,8 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,13 +37,14 @@ from openclaw_nb.runtime import records
 from openclaw_nb.runtime.clock import Deadline
 from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
-from openclaw_nb.runtime.journal import TaskJournal, Teller
-from openclaw_nb.runtime.ledger import Ledger, now_ms
+from openclaw_nb.runtime.journal import TaskJournal, Teller, Unheard
+from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.references import with_bytes
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
 from openclaw_nb.runtime.store import keep_reference, write_sidecar
 from openclaw_nb.runtime.transport import Access
+from openclaw_nb.runtime.turns import Turns
 
 _log = logging.getLogger("openclaw_nb")
 
@@ -93,6 +95,7 @@ class Runner:
     deliveries: Mapping[Medium, Delivery]
     ledger: Ledger
     directory: Directory
+    turns: Turns = field(default_factory=Turns)
 
     async def run(self, order: Order, teller: Teller, active: list[Run]) -> Result:
         """Try the candidates in order; the first result ends it.
@@ -132,11 +135,46 @@ class Runner:
         (ref,) = order.candidates.refs
         reach = await self._reach(ref, order.request.medium)
         _check(ref, reach)
-        run = self._run(order, ref, reach, teller, applied)
-        active[:] = [run]
         ticket = reach.provider.ticket.model_validate(row_ticket)
+        run = self._run(order, ref, reach, teller, applied)
+        run.ticket = ticket
+        active[:] = [run]
         await self._take_up(run, order.id, ticket, applied)
-        return await self._finish(order, run, Wait(ticket), applied, ())
+        async with self._turn(order, ref, reach, teller, ahead=True):
+            run.deadline = Deadline(
+                self.engine.clock, run.deadline.seconds
+            )  # waiting costs nothing
+            return await self._finish(order, run, Wait(ticket), applied, ())
+
+    async def cancel(self, row: Row) -> None:
+        """Tell the provider to stop the job of a task that nobody carries out; a failure is logged."""
+        ref = Ref(row.provider or "", row.model or "")
+        try:
+            reach = await self._reach(ref, records.medium_of(row))
+            _check(ref, reach)
+        except OpenclawError as error:
+            _log.warning("job %s goes on at the provider: %s", row.job_id, error)
+            return
+        if reach.access.base_url != row.base_url:  # its key must not go elsewhere
+            _log.warning("job %s goes on at %s, which is not asked here", row.job_id, row.base_url)
+            return
+        deadline = Deadline(self.engine.clock, reach.provider.deadline_seconds)
+        journal = TaskJournal(row.id, ref, row.base_url, self.ledger, Unheard(), Applied())
+        ticket = reach.provider.ticket.model_validate(row.ticket)
+        run = Run(ref, reach.provider, reach.access, deadline, journal, ticket)
+        await self.engine.cancel(run)
+
+    def _turn(
+        self, order: Order, ref: Ref, reach: Reach, teller: Teller, *, ahead: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        """The provider's turn for this task; it says that it waits while it does."""
+
+        async def waiting(why: str) -> None:
+            teller.update(ref=ref, phase=why)
+            await self.ledger.update(order.id, phase=why)
+
+        limit = reach.access.max_concurrent
+        return self.turns.take(ref.provider, limit, ahead=ahead, waiting=waiting)
 
     async def _take_up(self, run: Run, id: str, ticket: Ticket, applied: Applied) -> None:
         """The receipt is the new task's too from its first moment."""
@@ -167,15 +205,16 @@ class Runner:
             raise NoCandidate(planned.reason, [skipped])
         _check(ref, reach)
         applied = _applied(order, planned, attempts)
-        run = self._run(order, planned.ref, reach, teller, applied)
-        usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
-        teller.update(ref=planned.ref, usual_seconds=usual)
-        limit = self.deliveries[Medium.VIDEO].store.max_bytes
-        job = await with_bytes(planned.job, run, self.engine.transport, limit)
-        active[:] = [run]
-        job = await self.engine.prepare(run, job)
-        step = await self.engine.submit(run, job)
-        return await self._finish(order, run, step, applied, attempts)
+        async with self._turn(order, planned.ref, reach, teller):
+            run = self._run(order, planned.ref, reach, teller, applied)
+            usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
+            teller.update(ref=planned.ref, usual_seconds=usual)
+            limit = self.deliveries[Medium.VIDEO].store.max_bytes
+            job = await with_bytes(planned.job, run, self.engine.transport, limit)
+            active[:] = [run]
+            job = await self.engine.prepare(run, job)
+            step = await self.engine.submit(run, job)
+            return await self._finish(order, run, step, applied, attempts)
 
     async def _reach(self, ref: Ref, medium: Medium) -> Reach:
         provider = find_provider(ref.provider, self.directory.of(medium))
@@ -218,7 +257,7 @@ class Runner:
             elapsed_seconds=time.time() - order.started_at,
             emulated=run.emulated,
         )
-        await self._store(order, result, applied)
+        await _whole(self._store(order, result, applied))
         return result
 
     async def _store(self, order: Order, result: Result, applied: Applied) -> None:
@@ -253,6 +292,17 @@ class Runner:
             _log.debug("%s skipped (%s): %s", last.ref, last.code, last.error)
         elif last.why is not Why.NOT_REGISTERED:
             _log.warning("%s failed: %s", last.ref, last.error)
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` to its end. The files are there: a cancellation comes too late now."""
+    doing = asyncio.ensure_future(work)
+    while not doing.done():
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            if doing.cancelled():
+                raise
 
 
 def _check(ref: Ref, reach: Reach) -> None:

@@ -69,6 +69,8 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     poll_seconds: float | None = None
     """Overrides the provider's poll interval, for servers that answer at once."""
+    max_concurrent: int = 16
+    """How many operations, from submission to saved file, this provider is given at once."""
     key_header: tuple[str, str] | None = field(default=None, repr=False)
     """Carries the key instead of the provider's own header."""
     connection: Connection = DIRECT
@@ -101,7 +103,8 @@ class Transport:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._pools: dict[Connection, httpx.AsyncClient] = {}
+        self._pools: dict[tuple[str, Connection], httpx.AsyncClient] = {}
+        self._context: ssl.SSLContext | None = None
 
     async def close(self) -> None:
         """Close every connection."""
@@ -109,10 +112,18 @@ class Transport:
         for pool in pools.values():
             await pool.aclose()
 
-    def _pool(self, connection: Connection) -> httpx.AsyncClient:
-        if connection not in self._pools:
-            self._pools[connection] = _opened(connection)
-        return self._pools[connection]
+    def _pool(self, provider: AnyProvider, access: Access) -> httpx.AsyncClient:
+        """A provider's own connections: one that is slow to answer takes none from the others."""
+        key = provider.id, access.connection
+        if key not in self._pools:
+            context = access.connection.context or self._usual_context()
+            self._pools[key] = _opened(access, context)
+        return self._pools[key]
+
+    def _usual_context(self) -> ssl.SSLContext:
+        """Made once: reading the certificates takes its time."""
+        self._context = self._context or httpx.create_ssl_context()
+        return self._context
 
     async def send(
         self, provider: AnyProvider, access: Access, call: Call, deadline: Deadline
@@ -225,7 +236,7 @@ class Transport:
             request = self._request(provider, access, call, url, deadline, keyed=keyed)
             try:
                 placed = _to(request, place, _certified(access, url))
-                return await self._pool(access.connection).send(placed, stream=True)
+                return await self._pool(provider, access).send(placed, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if place is places[-1]:
                     raise
@@ -255,7 +266,7 @@ class Transport:
             headers.update({"content-type": body.media_type, "content-length": str(body.length)})
         usual = provider.http_seconds if call.seconds is None else call.seconds
         seconds = max(min(usual, deadline.left()), 0.001)
-        return self._pool(access.connection).build_request(
+        return self._pool(provider, access).build_request(
             call.method,
             url,
             headers=headers,
@@ -272,14 +283,14 @@ class Transport:
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
-def _opened(connection: Connection) -> httpx.AsyncClient:
-    """A pool of connections, on the running loop."""
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+def _opened(access: Access, context: ssl.SSLContext) -> httpx.AsyncClient:
+    """A pool of connections, on the running loop; twice what is needed, for jobs being cancelled."""
+    most = access.max_concurrent
     return httpx.AsyncClient(
         follow_redirects=False,
-        limits=limits,
-        proxy=connection.proxy,
-        verify=connection.context or True,
+        limits=httpx.Limits(max_connections=2 * most, max_keepalive_connections=most),
+        proxy=access.connection.proxy,
+        verify=context,
     )
 
 

@@ -92,7 +92,7 @@ def stored(ledger, request=REQUEST, media=MEDIA, **columns):
             source="video_generate:fal",
             session=None,
         )
-        row, _ = await ledger.add(new, unless_active=False)
+        row, _ = await ledger.add(new, unless_active=None)
         await ledger.update(row.id, provider="fal", model="m", started_at=5, **columns)
         await ledger.end(row.id, TaskState.SUCCEEDED)
         return await ledger.find(row.id)
