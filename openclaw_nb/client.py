@@ -51,6 +51,7 @@ class Client:
         ConfigError: the configuration is not usable.
     """
 
+    @config.without_frames
     def __init__(
         self,
         settings: Mapping[str, Any] | Path | None = None,

@@ -18,7 +18,16 @@ from openclaw_nb.config import edit
 from openclaw_nb.config.credentials import Credential, Keyring, Profiles, stored_profiles
 from openclaw_nb.config.files import Loaded, load, resolved
 from openclaw_nb.config.reading import read
-from openclaw_nb.config.schema import Auth, ModelChoice, ProviderSettings, Settings, Tls
+from openclaw_nb.config.schema import (
+    Auth,
+    ModelChoice,
+    ProviderSettings,
+    Settings,
+    Tls,
+    public_url,
+    unsendable,
+)
+from openclaw_nb.config.shield import without_frames
 
 __all__ = [
     "Auth",
@@ -35,12 +44,15 @@ __all__ = [
     "is_on",
     "load",
     "path",
+    "public_url",
     "read",
     "resolved",
     "set",
     "state_dir",
     "stored_profiles",
+    "unsendable",
     "unset",
+    "without_frames",
 ]
 
 
@@ -65,6 +77,7 @@ def path() -> Path:
     return config_path(os.environ, state_dir(os.environ))
 
 
+@without_frames
 def get(key: str) -> object:
     """What stands at `key` in the file, such as `agents.defaults.mediaMaxMb`; secrets are masked.
 
@@ -73,6 +86,7 @@ def get(key: str) -> object:
     return edit.get_value(path(), key)
 
 
+@without_frames
 def set(key: str, value: object) -> str:
     """Put `value` at `key` and write the file, if the whole of it is valid then.
 
@@ -84,6 +98,7 @@ def set(key: str, value: object) -> str:
     return edit.set_value(path(), key, value)
 
 
+@without_frames
 def unset(key: str) -> str:
     """Take out what stands at `key`; as `set`."""
     return edit.unset_value(path(), key)

@@ -6,12 +6,13 @@ import re
 import shlex
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from openclaw_nb.config.reading import read
 from openclaw_nb.config.schema import Settings
+from openclaw_nb.config.shield import without_frames
 from openclaw_nb.errors import ConfigError
 
 _INCLUDE = "$include"
@@ -27,9 +28,17 @@ class Loaded:
     """A configuration, and the environment that it and the `.env` files add to."""
 
     settings: Settings
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
 
 
+class _Variables(ChainMap[str, str]):
+    """An environment whose values are not shown."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} variables>"
+
+
+@without_frames
 def load(
     path: Path, environ: Mapping[str, str], *, home: Path, expected: Sequence[str] = ()
 ) -> Loaded:
@@ -49,6 +58,7 @@ def load(
     return resolved(values, environ, dotenv=dotenv, expected=expected)
 
 
+@without_frames
 def resolved(
     values: object,
     environ: Mapping[str, str],
@@ -65,7 +75,7 @@ def resolved(
     if env.shell_env.enabled:
         maps.append(_profile(Path("~/.profile").expanduser(), expected))
     # What is set counts, even empty; nothing here is written to.
-    everything = ChainMap(*(cast("MutableMapping[str, str]", each) for each in maps))
+    everything = _Variables(*(cast("MutableMapping[str, str]", each) for each in maps))
     return Loaded(read(_substituted(values, everything, ())), everything)
 
 
