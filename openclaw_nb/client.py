@@ -56,6 +56,7 @@ class Client:
         InvalidInput: `keys` names no provider, or holds no key.
     """
 
+    @config.without_frames
     def __init__(
         self,
         settings: Mapping[str, Any] | Path | None = None,

@@ -139,6 +139,7 @@ class Vendors:
         """Where its key comes from, or `config` for one that needs none; None: not configured."""
         try:
             usual = self._as_configured(provider)
+            self._check_base_url(usual)
         except ConfigError:
             return None
         if usual.by_name_only and provider.id not in self._endpoints:
@@ -182,12 +183,13 @@ class Vendors:
         Reads the files that the provider's configuration names. Raises ConfigError.
         """
         usual = self._as_configured(provider)
+        self._check_base_url(usual)
         found = self.credential(usual)
         base_url = self._base_url(usual)
         access = Access(
             base_url,
             found.key if found else None,
-            max_concurrent=self._settings.provider(provider.id).request.max_concurrent,
+            max_concurrent=self._about(provider).request.max_concurrent,
             policy=self._policy(provider),
             references=replace(
                 self._references_policy(),
@@ -220,15 +222,13 @@ class Vendors:
         """The access with what the configuration says of the provider's requests."""
         about, id = self._about(provider), provider.id
         request = about.request
+        context = self._context(request.tls, f"models.providers.{id}.request.tls")
         proxy = revealed(request.proxy.url, self._environ) if request.proxy else ""
         return replace(
             access,
             headers=about.sent_headers,
             key_header=_key_header(request.auth, access.key),
-            connection=Connection(
-                proxy=proxy or None,
-                context=self._context(request.tls, f"models.providers.{id}.request.tls"),
-            ),
+            connection=Connection(proxy=proxy or None, context=context),
             server_name=request.tls.server_name if request.tls else None,
         )
 
@@ -280,6 +280,14 @@ class Vendors:
         named = named.strip()
         return provider.read_base_url(named) if provider.read_base_url else named.rstrip("/")
 
+    def _check_base_url(self, provider: AnyProvider) -> None:
+        """Whether the address that a variable names may be shown. Raises ConfigError."""
+        name = provider.base_url_env or ""
+        try:
+            config.public_url(self._environ.get(name, ""))
+        except ValueError as error:
+            raise ConfigError(name, f"{error}. Nothing was sent.") from None
+
     def retired(self, medium: Medium = Medium.VIDEO) -> dict[str, str]:
         """By id what to say of a default that the vendor's host serves no longer; another may."""
         vendors = [p for p in self.of(medium) if self._base_url(p) == p.base_url]
@@ -328,7 +336,8 @@ def _is_address(text: str) -> bool:
 
 def _refused(provider: AnyProvider, found: config.Credential, base_url: str) -> str:
     """Why the API is not called with this key or at this address; empty when it is."""
-    if refused := provider.key.refuse and provider.key.refuse(found.key):
+    unsendable = config.unsendable(provider.key.sent_as(found.key)[1])
+    if refused := unsendable or (provider.key.refuse and provider.key.refuse(found.key)):
         return f"the key from {found.source} is not usable: {refused}"
     if not _is_address(base_url):
         return f"the base URL {shown(base_url)} is no http(s) address"
@@ -353,8 +362,12 @@ def context_of(tls: config.Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
         context.load_verify_locations(Path(tls.ca).expanduser())
     if tls.cert:
         key = Path(tls.key).expanduser() if tls.key else None
-        passphrase = revealed(tls.passphrase, environ) or None
-        context.load_cert_chain(Path(tls.cert).expanduser(), key, passphrase)
+        protected = revealed(tls.passphrase, environ) != ""
+        context.load_cert_chain(
+            Path(tls.cert).expanduser(),
+            key,
+            (lambda: revealed(tls.passphrase, environ)) if protected else None,
+        )
     if tls.insecure_skip_verify:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

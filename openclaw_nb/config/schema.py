@@ -7,11 +7,14 @@ alone; inside the sections that are read, a key that neither knows is an error, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import Annotated, ClassVar, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -42,6 +45,11 @@ class _Section(BaseModel):
         given = cast("Mapping[str, object]", values)
         return {name: value for name, value in given.items() if name not in cls.foreign}
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Without keys of no known meaning: their values may be secret."""
+        shown = type(self).model_fields
+        return ((name, value) for name, value in super().__repr_args__() if name in shown)
+
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -70,6 +78,41 @@ Whole = Annotated[int, BeforeValidator(_as_number), Field(gt=0)]
 """A whole number above 0."""
 Secret = Annotated[SecretStr | None, BeforeValidator(_as_text)]
 """A text that is never shown; `{source: "env", id: "NAME"}` means `${NAME}`."""
+
+
+def unsendable(text: str) -> str:
+    """Why `text` cannot be the value of a header; empty when it can."""
+    if text.isascii() and text.isprintable():
+        return ""
+    return "it holds a line break, a control character or a letter that no header takes"
+
+
+def _header_name(name: str) -> str:
+    if not _TOKEN.fullmatch(name):
+        raise ValueError("the name of a header has letters, digits and -, and nothing else")
+    return name
+
+
+def _header_value(value: SecretStr | None) -> SecretStr | None:
+    if value and (why := unsendable(value.get_secret_value())):
+        raise ValueError(f"it cannot be sent: {why}")
+    return value
+
+
+def public_url(url: str) -> str:
+    """`url` itself, when it may be shown. Raises ValueError."""
+    try:
+        login = "@" in urlsplit(url).netloc
+    except ValueError:
+        login = "@" in url
+    if login:
+        raise ValueError("must not hold a name or password; `headers` can carry them, unseen")
+    return url
+
+
+_TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_HeaderName = Annotated[str, AfterValidator(_header_name)]
+_Headers = Mapping[_HeaderName, Annotated[Secret, AfterValidator(_header_value)]]
 
 
 class ModelChoice(_Section):
@@ -145,9 +188,10 @@ class Auth(_Section):
 
     mode: Literal["provider-default", "authorization-bearer", "header"] = "provider-default"
     token: Secret = None
-    header_name: str | None = None
+    header_name: _HeaderName | None = None
     value: Secret = None
     prefix: str = ""
+    """Before the value."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -155,6 +199,8 @@ class Auth(_Section):
             raise ValueError("authorization-bearer needs a token")
         if self.mode == "header" and not (self.header_name and self.value):
             raise ValueError("header needs headerName and value")
+        if why := unsendable(self.prefix):
+            raise ValueError(f"the prefix cannot be sent: {why}")
         return self
 
 
@@ -190,7 +236,7 @@ class Proxy(_Section):
 class RequestSettings(_Section):
     """`models.providers.<id>.request`."""
 
-    headers: Mapping[str, Secret] = Field(default_factory=dict, repr=False)
+    headers: _Headers = Field(default_factory=dict, repr=False)
     auth: Auth = Auth()
     proxy: Proxy | None = None
     tls: Tls | None = None
@@ -208,12 +254,12 @@ class ProviderSettings(_Section, extra="allow"):
         " localService maxTokens models params region timeoutSeconds"
     )
 
-    base_url: str | None = None
+    base_url: Annotated[str, AfterValidator(public_url)] | None = None
     api_key: Secret = None
     """A key, `$NAME` or `${NAME}`, or a stored profile's id; `{source: "env", id: "NAME"}` too."""
     auth: str | None = None
     """`api-key` puts `api_key` before stored profiles and the environment."""
-    headers: Mapping[str, Secret] = Field(default_factory=dict, repr=False)
+    headers: _Headers = Field(default_factory=dict, repr=False)
     request: RequestSettings = RequestSettings()
 
     @property
