@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from .clips import Clip
-from .jobs import Job
+from .jobs import Download, Job
 from .wire import MARK, Fault, Later, Reply, Request, Response, answer
 
 MP4 = {"content-type": "video/mp4"}
@@ -35,12 +35,12 @@ def hand_over(request: Request, job: Job, headers: Mapping[str, str] = MP4) -> R
     clip = job.clip
     if clip is None:
         return answer({"error": "no such file"}, 404)
-    moved = MOVED in request.query
-    early = None if moved else _instead(request, job)
-    return early or Later(clip, lambda made: _served(made, job, headers, moved=moved))
+    goes = "ok" if MOVED in request.query else job.asked_for()
+    early = _instead(goes, request, job)
+    return early or Later(clip, lambda made: _served(made, job, headers, goes))
 
 
-def _instead(request: Request, job: Job) -> Response | None:
+def _instead(goes: Download, request: Request, job: Job) -> Response | None:
     """What comes in place of the film."""
     instead = {
         "html": Response(200, HTML, {"content-type": "text/html; charset=utf-8"}),
@@ -50,7 +50,7 @@ def _instead(request: Request, job: Job) -> Response | None:
         "reset": Response(200, b"", MP4, Fault("drop")),
         "redirect": Response(302, b"", {"location": f"{elsewhere(request, job)}?{MOVED}=1"}),
     }
-    return instead.get(job.scenario.download)
+    return instead.get(goes)
 
 
 def elsewhere(request: Request, job: Job) -> str:
@@ -61,12 +61,12 @@ def elsewhere(request: Request, job: Job) -> str:
     return f"{base.scheme}://{host}{port}/_hosted/{job.provider}/{job.id}.mp4"
 
 
-def _served(clip: Clip, job: Job, headers: Mapping[str, str], *, moved: bool) -> Response:
+def _served(clip: Clip, job: Job, headers: Mapping[str, str], goes: Download) -> Response:
     scenario = job.scenario
     faults = {
         "slow": Fault("slow", scenario.download_seconds),
         "truncated": Fault("truncate"),
+        "stalled": Fault("stall"),
         "oversize": Fault("pad", scenario.oversize_bytes),
     }
-    fault = None if moved else faults.get(scenario.download)
-    return Response(200, clip.path, {**headers, **MARK}, fault)
+    return Response(200, clip.path, {**headers, **MARK}, faults.get(goes))
