@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from openclaw_nb import handles
 from openclaw_nb.core.domain import TaskState
@@ -89,13 +89,16 @@ class Work:
         return task
 
     async def maintain(self, *, apply: bool) -> Upkeep:
-        """Mark lost tasks and forget old ones, or only say which."""
+        """Mark lost tasks, forget old ones, delete what downloads left; or only say which."""
         rows = await self._ledger.rows()
         found = await asyncio.to_thread(due, rows, now_ms())
+        found = replace(found, leftovers=await asyncio.to_thread(self._store.leftovers))
         if apply and found.lost:
             await self._ledger.mark_lost(found.lost)
         if apply and found.expired:
             await self._ledger.remove(found.expired)
+        if apply:
+            await asyncio.to_thread(self._store.remove, found.leftovers)
         return found
 
     async def _sweep(self) -> None:

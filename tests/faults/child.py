@@ -7,10 +7,10 @@ URLs by provider id. It says `started` when every task is begun.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import openclaw_nb as oc
 from openclaw_nb.providers import by_id
@@ -26,7 +26,7 @@ def stop_at_renames() -> None:
 
     def hold(event: str, args: tuple[object, ...]) -> None:
         if event == "os.rename" and str(args[1]).endswith(".mp4"):
-            print(f"renaming {Path(str(args[0])).name}", flush=True)
+            os.write(1, b"renaming\n")  # in one piece, whatever the other threads write
             threading.Event().wait()
 
     sys.addaudithook(hold)
