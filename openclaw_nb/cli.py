@@ -245,8 +245,13 @@ def maintenance(*, apply: bool, as_json: bool) -> None:
 
     found = default_client().maintain(apply=apply)
     if as_json:
-        ids = {"lost": [row.id for row in found.lost], "expired": [row.id for row in found.expired]}
-        click.echo(json.dumps({"applied": apply, **ids}, indent=2))
+        report = {
+            "applied": apply,
+            "lost": [row.id for row in found.lost],
+            "expired": [row.id for row in found.expired],
+            "leftovers": [str(path) for path in found.leftovers],
+        }
+        click.echo(json.dumps(report, indent=2))
     else:
         click.echo(listing.maintenance_text(found, applied=apply))
 

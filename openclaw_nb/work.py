@@ -7,7 +7,8 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from openclaw_nb import handles
 from openclaw_nb.core.domain import Medium, TaskState
@@ -119,14 +120,21 @@ class Work:
             row = await self._ledger.find(row.id)
         return row, active
 
+    def _leftovers(self) -> tuple[Path, ...]:
+        stores = {store.directory: store for store in self._stores.values()}
+        return tuple(path for store in stores.values() for path in store.leftovers())
+
     async def maintain(self, *, apply: bool) -> Upkeep:
-        """Mark lost tasks and forget old ones, or only say which."""
+        """Mark lost tasks, forget old ones, delete what downloads left; or only say which."""
         rows = await self._ledger.to_look_after()
         found = await asyncio.to_thread(due, rows, now_ms())
+        found = replace(found, leftovers=await asyncio.to_thread(self._leftovers))
         if apply and found.lost:
             await self._ledger.mark_lost(found.lost)
         if apply and found.expired:
             await self._ledger.remove(found.expired)
+        if apply:
+            await asyncio.to_thread(Store.remove, found.leftovers)
         return found
 
     async def _sweep(self) -> None:
