@@ -35,6 +35,9 @@ _TRUSTED = """() => window.jupyterapp.shell.currentWidget.content.widgets
 _SAVED = "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
 _NO_TOASTS = "() => document.querySelectorAll('.Toastify').forEach(node => node.remove())"
 
+# Without it JupyterLab asks which kernel to start.
+_KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
 _NOT_OURS = re.compile(
     r"favicon|"  # Chromium asks every server for one
     r"/api/workspaces|"  # a new JupyterLab has no workspace yet
@@ -63,7 +66,7 @@ class Lab:
     def write(self, name: str, *codes: str) -> Path:
         """A notebook of code cells in this test's folder."""
         cells = [nbformat.v4.new_code_cell(code) for code in codes]
-        return self._store(name, nbformat.v4.new_notebook(cells=cells))
+        return self._store(name, nbformat.v4.new_notebook(cells=cells, metadata=_KERNEL))
 
     def read(self, name: str) -> Any:
         """A notebook as it is on disk."""
