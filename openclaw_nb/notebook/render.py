@@ -11,9 +11,7 @@ from html import escape
 
 from openclaw_nb.core.domain import Attempt, TaskState
 from openclaw_nb.notebook import figures, words
-from openclaw_nb.notebook.figures import Picture as Picture
-from openclaw_nb.notebook.figures import data_url as data_url
-from openclaw_nb.notebook.figures import paired
+from openclaw_nb.notebook.figures import Picture, paired
 from openclaw_nb.runtime.results import Video
 from openclaw_nb.task import Snapshot
 
@@ -53,6 +51,25 @@ def card(*parts: str) -> str:
     """The frame around parts; empty ones leave no gap."""
     inner = "".join(part for part in parts if part)
     return f'<div style="{_CARD}">{inner}</div>'
+
+
+def caption(now: Snapshot) -> str:
+    """Which task it is, in one line: what stays in a notebook that is saved while it runs."""
+    find = f"openclaw_nb.task({now.id[:8]!r})"
+    return (
+        f'<div style="{FONT};color:{_FAINT};margin:6px 0;overflow-wrap:anywhere">'
+        f'Task <span style="{_CODE}">{escape(find)}</span> · '
+        f"{escape(words.shortened(now.request.prompt, 80))}</div>"
+    )
+
+
+def folded(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
+    """A card that another one took the place of, closed."""
+    title = words.joined([words.state(now.state), now.id[:8], str(now.ref or "")])
+    return (
+        f'<details style="{FONT};max-width:720px;margin:6px 0"><summary style="cursor:pointer;'
+        f'color:{_FAINT}">Before: {escape(title)}</summary>{task_html(now, pictures)}</details>'
+    )
 
 
 def notices_html(now: Snapshot) -> str:
@@ -145,7 +162,7 @@ def _strip(lines: Sequence[str]) -> str:
         "background:rgba(251,140,0,.12);overflow-wrap:anywhere"
     )
     inner = "<br>".join(escape(words.shortened(line)) for line in lines)
-    return f'<div role="status" style="{style}">{inner}</div>' if lines else ""
+    return f'<div role="note" style="{style}">{inner}</div>' if lines else ""
 
 
 def _badge() -> str:

@@ -141,13 +141,21 @@ def fraction(now: Snapshot) -> float | None:
 def doing(now: Snapshot) -> list[str]:
     """What is going on: the phase, which candidate, how long it may take."""
     told = [now.phase] if now.phase and now.state.active else []
-    if now.candidates > 1 and now.attempt:
-        told.append(f"attempt {now.attempt} of {now.candidates}")
+    if now.attempt > 1:
+        told.append(f"attempt {now.attempt} of {now.candidates}{_after(now)}")
     if now.progress is not None and now.state.active:
         told.append(f"{now.progress:.0%}")
     if now.usual_seconds and now.state.active:
         told.append(f"usually about {taken(now.usual_seconds)}")
     return told
+
+
+def _after(now: Snapshot) -> str:
+    """Why this is not the first attempt."""
+    if not (now.attempts and now.state.active):
+        return ""
+    last = now.attempts[-1]
+    return f", after {last.ref} ({outcome(last)})"
 
 
 def notices(now: Snapshot) -> list[str]:
