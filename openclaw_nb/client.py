@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -166,7 +167,9 @@ class Client:
         """Start a request that was read already; as `generate_video`."""
         guard = None if allow_parallel else Guard.REQUEST
         entered = self.enter(request, exact=exact, session=session, guard=guard)
-        return self.begin(entered) if isinstance(entered, Order) else self._duplicate(entered)
+        if isinstance(entered, Row):
+            return self._duplicate(entered)
+        return self._offered(self.begin(entered), exact=exact, session=session)
 
     def enter(
         self, request: Request, *, exact: bool, session: str | None, guard: Guard | None
@@ -193,6 +196,11 @@ class Client:
             candidates=chosen,
             timeout_seconds=request.timeout_seconds or self._configured_seconds(medium),
         )
+
+    def _offered(self, task: Task, *, exact: bool = False, session: str | None = None) -> Task:
+        """A handle that can be started again and taken up through this client."""
+        again = partial(self.start, task.request, exact=exact, session=session, allow_parallel=True)
+        return task.offer(again=again, resume=partial(self.resume, task.id))
 
     def begin(self, order: Order, resumed: tuple[Row, Applied] | None = None) -> Task:
         """Begin a task that was entered. `resumed`: the task it takes up, and its plan."""
@@ -274,7 +282,7 @@ class Client:
         entered = self._successor(row)
         if isinstance(entered, Row):
             return self._handle(entered)
-        return self.begin(entered, (row, records.applied_of(row)))
+        return self._offered(self.begin(entered, (row, records.applied_of(row))))
 
     def _elsewhere(self, row: Row) -> str | None:
         """Where this client reaches the provider of a task, when that is not where its job is.
@@ -325,7 +333,7 @@ class Client:
         return milliseconds / 1000 if milliseconds else None
 
     def _handle(self, row: Row) -> Task:
-        return self._begun.get(row.id) or self._handles.of(row)
+        return self._begun.get(row.id) or self._offered(self._handles.of(row))
 
     def maintain(self, *, apply: bool = True) -> Upkeep:
         """Mark lost tasks as lost and forget those that ended long ago; media stay.

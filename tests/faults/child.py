@@ -44,7 +44,8 @@ def main(home: str, endpoints: str, *options: str) -> None:
     for id in urls:
         ref = f"{id}/{by_id[id].default_model.id}"
         client.generate_video(PROMPT, model=ref, exact_model=True)
-    print("started", flush=True)
+    sys.stdout.write("started\n")
+    sys.stdout.flush()
     threading.Event().wait()
 
 
