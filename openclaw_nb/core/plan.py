@@ -287,6 +287,12 @@ def asked_settings(request: Request) -> dict[str, object]:
         "durationSeconds": request.duration_seconds,
         "audio": request.audio,
         "watermark": request.watermark,
+        "quality": request.quality,
+        "outputFormat": request.output_format,
+        "background": request.background,
+        "lyrics": request.lyrics,
+        "instrumental": request.instrumental,
+        "format": request.format,
         "filename": request.filename,
         "timeoutMs": request.timeout_ms,
     }
