@@ -160,7 +160,7 @@ def test_media_max_mb_bounds_references_and_outputs(home, tmp_path):
     with pytest.raises(oc.InvalidInput, match="mediaMaxMb raises it") as caught:
         client.generate_video("a crab", image=large)
     assert caught.value.code == "too-large"
-    assert client.store.max_bytes == 1048
+    assert client.stores["video"].max_bytes == 1048
 
 
 def test_variables_name_the_state_directory_and_the_file(tmp_path, write):
