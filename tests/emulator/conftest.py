@@ -6,6 +6,7 @@ import base64
 import io
 from pathlib import Path
 
+import fal_client
 import httpx
 import pytest
 from PIL import Image
@@ -76,3 +77,33 @@ def media():
                 return (video.width, video.height), seconds, rate, bool(container.streams.audio)
 
     return Media
+
+
+@pytest.fixture
+def official_at(monkeypatch):
+    """fal-client with all of fal's hosts at one address, but https://fal.run beside it."""
+    opened = []
+
+    def kept(self, make=fal_client.SyncClient._get_cdn_client):
+        opened.append(make(self))  # it never closes the connection of an upload
+        return opened[-1]
+
+    def at(url):
+        monkeypatch.setattr(fal_client.SyncClient, "_get_cdn_client", kept)
+        monkeypatch.setattr(fal_client.client, "QUEUE_URL_FORMAT", f"{url}/")
+        monkeypatch.setattr(fal_client.client, "RUN_URL_FORMAT", f"{url}-run/")
+        for name in ("REST_URL", "CDN_URL"):
+            monkeypatch.setattr(fal_client.client, name, url)
+        client = fal_client.SyncClient(key="test")
+        opened.append(client._client)
+        return client
+
+    yield at
+    for connections in opened:
+        connections.close()
+
+
+@pytest.fixture
+def official(emulator, official_at):
+    """fal-client, and the emulator."""
+    return official_at(emulator.urls["fal"])
