@@ -50,6 +50,34 @@ def ours(services, make_client):
     return ask
 
 
+class FalRun:
+    """fal's two hosts, and one call from prompt to result."""
+
+    def __init__(self, emulator, http):
+        self.url, self.queue = emulator.hosts["https://fal.run"], emulator.urls["fal"]
+        self.emulator, self.http = emulator, http
+
+    def post(self, endpoint, **body):
+        headers = {"authorization": "Key k"}
+        body = {"prompt": "a heron", **body}
+        return self.http.post(f"{self.url}/{endpoint}", json=body, headers=headers)
+
+    def run(self, endpoint, **body):
+        return self.post(endpoint, **body).raise_for_status().json()
+
+
+@pytest.fixture
+def fal_run(emulator, http):
+    return FalRun(emulator, http)
+
+
+@pytest.fixture(scope="module")
+def refusing():
+    """One emulator for tests of what is refused, which leaves no trace in it."""
+    with Emulator(DRAFT) as emulator, httpx.Client(timeout=30, trust_env=False) as http:
+        yield FalRun(emulator, http)
+
+
 def png(width: int, height: int, colour: tuple[int, int, int] = (200, 60, 40)) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(out, "PNG")
