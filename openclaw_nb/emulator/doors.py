@@ -15,6 +15,7 @@ from .wire import MARK, Fault, Later, Reply, Response, answer
 
 CHUNK = 256 * 1024
 SLOW_PIECES = 20
+STALL_SECONDS = 86_400.0
 OK = 200
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -48,12 +49,14 @@ async def _next(reply: Later) -> Reply:
 def ranged(response: Response, headers: Mapping[str, str]) -> Response:
     """The part that a Range header asks for, when the answer is whole and is a file."""
     body, found = response.body, RANGE.fullmatch(headers.get("range", "").strip())
-    if not isinstance(body, Path) or response.fault is not None or response.status != OK:
+    if not isinstance(body, Path) or response.status != OK:
         return response
-    known = {**response.headers, "accept-ranges": "bytes"}
-    if found is None or not any(found.groups()):
+    size = _size(body)
+    known = {**response.headers, "accept-ranges": "bytes", "etag": _tag(body)}
+    same = headers.get("if-range", known["etag"]) == known["etag"]
+    if response.fault or found is None or not any(found.groups()) or not same:
         return replace(response, headers=known)
-    size, (first, last) = _size(body), found.groups()
+    first, last = found.groups()
     start = int(first) if first else max(0, size - int(last))
     stop = min(size, int(last) + 1) if first and last else size
     if start >= stop:
@@ -62,6 +65,11 @@ def ranged(response: Response, headers: Mapping[str, str]) -> Response:
         file.seek(start)
         part = file.read(stop - start)
     return Response(206, part, {**known, "content-range": f"bytes {start}-{stop - 1}/{size}"})
+
+
+def _tag(file: Path) -> str:
+    facts = file.stat()
+    return f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"'
 
 
 def total_bytes(response: Response) -> int | None:
@@ -91,6 +99,9 @@ def pieces(response: Response) -> Iterator[tuple[float, bytes]]:
         case Fault(kind="truncate"):
             yield 0.0, next(_chunks(body, max(1, _size(body) // 2)))
             raise BrokenOffError
+        case Fault(kind="stall"):
+            yield 0.0, next(_chunks(body, max(1, _size(body) // 2)))
+            yield STALL_SECONDS, b""
         case Fault(kind="slow", amount=seconds):
             size = max(1, -(-_size(body) // SLOW_PIECES))
             yield from ((seconds / SLOW_PIECES, chunk) for chunk in _chunks(body, size))
@@ -155,7 +166,9 @@ class Transport(httpx.AsyncBaseTransport):
         body = await request.aread()
         wanted = Wanted(request.method, str(request.url), dict(request.headers), body)
         response = await served(self._services, wanted)
-        if response.fault == Fault("drop"):
+        if response.fault == Fault("hold"):
+            await asyncio.sleep(STALL_SECONDS)
+        if response.fault in (Fault("drop"), Fault("hold")):
             raise httpx.RemoteProtocolError("the server closed the connection without answering")
         headers = {**response.headers, **MARK}
         length = await asyncio.to_thread(total_bytes, response)

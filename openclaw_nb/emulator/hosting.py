@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from urllib.parse import urlsplit
 
 from .clips import Clip
-from .jobs import Job
+from .jobs import Download, Job
 from .wire import MARK, Fault, Later, Reply, Request, Response, answer
 
 MP4 = {"content-type": "video/mp4"}
@@ -39,9 +39,9 @@ def hand_over(
     if clip is None:
         return answer({"error": "no such file"}, 404)
     said = {"content-type": job.order.files[at].content_type, **(headers or {})}
-    moved = MOVED in request.query
-    early = None if moved else _instead(request, job, at, said)
-    return early or Later(clip, lambda made: _served(made, job, said, moved=moved))
+    goes: Download = "ok" if MOVED in request.query else job.asked_for()
+    early = _instead(goes, request, job, at, said)
+    return early or Later(clip, lambda made: _served(made, job, said, goes))
 
 
 def moved_file(request: Request, job: Job) -> Reply:
@@ -54,7 +54,9 @@ def _clip(job: Job, at: int) -> Future[Clip] | None:
     return job.clips[at] if 0 <= at < len(job.clips) else None
 
 
-def _instead(request: Request, job: Job, at: int, headers: Mapping[str, str]) -> Response | None:
+def _instead(
+    goes: Download, request: Request, job: Job, at: int, headers: Mapping[str, str]
+) -> Response | None:
     """What comes in place of the file."""
     instead = {
         "html": Response(200, HTML, {"content-type": "text/html; charset=utf-8"}),
@@ -64,7 +66,7 @@ def _instead(request: Request, job: Job, at: int, headers: Mapping[str, str]) ->
         "reset": Response(200, b"", headers, Fault("drop")),
         "redirect": Response(302, b"", {"location": f"{elsewhere(request, job)}?{MOVED}={at}"}),
     }
-    return instead.get(job.scenario.download)
+    return instead.get(goes)
 
 
 def elsewhere(request: Request, job: Job) -> str:
@@ -75,12 +77,12 @@ def elsewhere(request: Request, job: Job) -> str:
     return f"{base.scheme}://{host}{port}/_hosted/{job.provider}/{job.id}{job.order.spec.suffix}"
 
 
-def _served(clip: Clip, job: Job, headers: Mapping[str, str], *, moved: bool) -> Response:
+def _served(clip: Clip, job: Job, headers: Mapping[str, str], goes: Download) -> Response:
     scenario = job.scenario
     faults = {
         "slow": Fault("slow", scenario.download_seconds),
         "truncated": Fault("truncate"),
+        "stalled": Fault("stall"),
         "oversize": Fault("pad", scenario.oversize_bytes),
     }
-    fault = None if moved else faults.get(scenario.download)
-    return Response(200, clip.path, {**headers, **MARK}, fault)
+    return Response(200, clip.path, {**headers, **MARK}, faults.get(goes))

@@ -25,6 +25,7 @@ Download = Literal[
     "redirect",
     "expired",
     "reset",
+    "stalled",
 ]
 RECORDED_FROM = 500
 NOT_RECORDED = frozenset({503})
@@ -47,6 +48,8 @@ class Scenario:
     """Refuse the prompt at submission, as the provider does."""
     drop_submit_reply: int = 0
     """Accept this many submissions and close the connection without answering."""
+    hold_submit_reply: int = 0
+    """Accept this many submissions and never answer, while the connection stays open."""
     submit_status: int | None = None
     """HTTP error for submissions. 500 and above except 503: the job was recorded all the same."""
     submit_status_times: int = 1
@@ -57,6 +60,8 @@ class Scenario:
     poll_failures: tuple[int, ...] = ()
     """HTTP statuses of a job's first status calls, which do not count as polls."""
     download: Download = "ok"
+    download_times: int | None = None
+    """How many of a job's downloads go so; those after them go well. None: all."""
     download_seconds: float = 2.0
     """How long a slow download takes."""
     oversize_bytes: int = 17 * 2**20
@@ -79,6 +84,7 @@ class Entry:
     created_at: float
     finished_at: float | None
     polls: int
+    downloads: int
     digest: str
     request: dict[str, object]
 
@@ -119,6 +125,7 @@ class Job:
     clips: tuple[Future[Clip], ...] = ()
     polls: int = 0
     failures: int = 0
+    downloads: int = 0
     ended_at: float | None = None
     cancelled: bool = False
     notes: dict[str, object] = field(default_factory=dict[str, object])
@@ -135,6 +142,13 @@ class Job:
             return self.scenario.poll_failures[self.failures - 1]
         self.polls += 1
         return None
+
+    def asked_for(self) -> Download:
+        """Count a download; how it is to go."""
+        self.downloads += 1
+        times = self.scenario.download_times
+        spoilt = times is None or self.downloads <= times
+        return self.scenario.download if spoilt else "ok"
 
     @property
     def state(self) -> State:
@@ -192,6 +206,7 @@ class Job:
             created_at=self.created_at,
             finished_at=self.finished_at,
             polls=self.polls,
+            downloads=self.downloads,
             digest=self.digest,
             request=cast("dict[str, object]", brief(dict(self.order.asked))),
         )
@@ -255,8 +270,12 @@ class Jobs:
         if status is not None:
             return error(status)
         self.accepted += 1
-        dropped = self.accepted <= self.scenario.drop_submit_reply
-        return said(job).spoilt(Fault("drop") if dropped else None)
+        return said(job).spoilt(self._lost_reply())
+
+    def _lost_reply(self) -> Fault | None:
+        if self.accepted <= self.scenario.drop_submit_reply:
+            return Fault("drop")
+        return Fault("hold") if self.accepted <= self.scenario.hold_submit_reply else None
 
     def _refusal(self) -> int | None:
         if self.scenario.submit_status is None:

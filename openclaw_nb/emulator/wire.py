@@ -120,14 +120,15 @@ def _part(piece: bytes) -> Part:
     return Part(name, headers.get_filename(), headers.get_content_type(), data)
 
 
-FaultKind = Literal["drop", "truncate", "slow", "pad"]
+FaultKind = Literal["drop", "hold", "truncate", "stall", "slow", "pad"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """How a door spoils an answer.
 
-    drop: close the connection without answering. truncate: announce all of it, send half, close.
+    drop: close the connection without answering. hold: keep it open without answering.
+    truncate: announce all of it, send half, close. stall: the same without the end.
     slow: spread over `amount` seconds. pad: filled up to `amount` bytes, and still playable.
     """
 
