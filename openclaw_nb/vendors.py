@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from openclaw_nb import config
 from openclaw_nb.config.credentials import revealed
+from openclaw_nb.config.schema import is_address
 from openclaw_nb.core.candidates import (
     Candidates,
     Selection,
@@ -73,7 +74,7 @@ class Vendors:
         return config.Credential(stored[1], f"profile {text.strip()}")
 
     def _check(self) -> None:
-        """Keys that no provider knows, and addresses that are none. Raises ConfigError."""
+        """Raises ConfigError for a key that no provider knows."""
         settings = self._settings
         plugins = {name: plugin.config for name, plugin in settings.plugins.entries.items()}
         for where, blocks in (
@@ -300,24 +301,13 @@ def _check_block(provider: AnyProvider, block: config.ProviderSettings, where: s
         raise ConfigError(
             f"{where}.{name}", f"{config.no_such_key(name, known)}. Nothing was sent."
         )
-    if block.base_url and not _is_address(block.base_url):
-        told = f"{shown(block.base_url)} is no http(s) address. Nothing was sent."
-        raise ConfigError(f"{where}.baseUrl", told)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _refused(provider: AnyProvider, found: config.Credential, base_url: str) -> str:
     """Why the API is not called with this key or at this address; empty when it is."""
     if refused := provider.key.refuse and provider.key.refuse(found.key):
         return f"the key from {found.source} is not usable: {refused}"
-    if not _is_address(base_url):
+    if not is_address(base_url):
         return f"the base URL {shown(base_url)} is no http(s) address"
     if refused := provider.refuse_base_url and provider.refuse_base_url(base_url):
         return f"the base URL {base_url} is not usable: {refused}"

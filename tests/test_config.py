@@ -113,7 +113,9 @@ def test_an_error_names_the_path_of_the_key(values, where):
 
 
 def test_an_error_shows_no_value_of_the_file(write):
-    broken = write('{models: {providers: {fal: {apiKey: ["SECRET-1"], baseUrl: "SECRET-2"}}}}')
+    broken = write(
+        '{models: {providers: {fal: {apiKey: ["SECRET-1"], baseUrl: 5, headers: "SECRET-2"}}}}'
+    )
     with pytest.raises(ConfigError) as caught:
         load(broken)
     assert "SECRET" not in "".join(traceback.format_exception(caught.value))
@@ -379,8 +381,8 @@ def test_a_variable_in_a_text_is_put_in(write):
 
 @pytest.mark.parametrize("text", ["${lower}", "$HOST", "${}", "cost: 5$"])
 def test_what_is_no_reference_stays(text):
-    values = {"models": {"providers": {"fal": {"baseUrl": text}}}}
-    assert config.resolved(values, {}).settings.provider("fal").base_url == text
+    values = {"agents": {"defaults": {"model": text}}}
+    assert config.resolved(values, {}).settings.agents.defaults.model.primary == text
 
 
 def test_a_variable_that_is_not_set_is_named_with_the_path():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 from typing import Annotated, ClassVar, Literal, Self, cast
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -65,6 +66,23 @@ def _as_number(value: object) -> object:
     return value
 
 
+def _as_address(value: object) -> object:
+    """A text with variables in it is judged when they are put in."""
+    if isinstance(value, str) and "${" not in value and not is_address(value):
+        raise ValueError("must be an http(s) address")
+    return value
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an http(s) address with a host."""
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+Address = Annotated[str, BeforeValidator(_as_address)]
 Number = Annotated[float, BeforeValidator(_as_number)]
 Whole = Annotated[int, BeforeValidator(_as_number), Field(gt=0)]
 """A whole number above 0."""
@@ -206,7 +224,7 @@ class ProviderSettings(_Section, extra="allow"):
         " localService maxTokens models params region timeoutSeconds"
     )
 
-    base_url: str | None = None
+    base_url: Address | None = None
     api_key: Secret = None
     """A key, `$NAME` or `${NAME}`, or a stored profile's id; `{source: "env", id: "NAME"}` too."""
     auth: str | None = None
