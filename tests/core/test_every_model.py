@@ -106,11 +106,11 @@ def check_within(provider, found, counts):
 def test_any_text_means_a_model_or_is_refused_by_name(text):
     found = resolve(text, PROVIDERS)
     assert found.ref is None or (found.ref.provider and found.ref.model)
-    try:
-        chosen = candidates(text, Selection(primary=text), PROVIDERS, {"fal"})
-    except InvalidInput as error:
-        assert error.param == "model"
-        assert found.ref is None
-    else:
-        assert chosen.refs[0] == found.ref
-        assert len(set(chosen.refs)) == len(chosen.refs)
+    if found.ref is None:
+        with pytest.raises(InvalidInput) as refused:
+            candidates(text, Selection(), PROVIDERS, {"fal"})
+        assert refused.value.param == "model"
+        return
+    refs = candidates(text, Selection(primary=text), PROVIDERS, {"fal"}).refs
+    assert refs[0] == found.ref
+    assert len(set(refs)) == len(refs)
