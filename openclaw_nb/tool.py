@@ -26,9 +26,13 @@ from openclaw_nb.standings import standings
 
 
 class Tool(Protocol):
-    """A callable tool with its schema."""
+    """A callable tool, with what a function declaration of any model's API needs."""
 
+    __name__: str
+    description: str
+    """What it does, for the model that calls it."""
     schema: dict[str, object]
+    """Its parameters as JSON Schema."""
 
     def __call__(
         self,
@@ -271,11 +275,16 @@ def _attachment(file: SavedFile, seconds: object) -> dict[str, Any]:
     }
 
 
-def _tool(name: str, call: Callable[..., dict[str, Any]]) -> Tool:
+def _tool(name: str, description: str, call: Callable[..., dict[str, Any]]) -> Tool:
     tool = cast("Tool", call)
     call.__name__ = call.__qualname__ = name
-    tool.schema = schema()
+    tool.description, tool.schema = description, schema()
     return tool
 
 
-video_generate: Tool = _tool("video_generate", _video_generate)
+video_generate: Tool = _tool(
+    "video_generate",
+    "Makes a video from a text, and from reference images, videos or audio if there are any; "
+    "or lists the providers and models; or tells what is being made in this session.",
+    _video_generate,
+)
