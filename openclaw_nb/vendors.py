@@ -53,25 +53,25 @@ class Vendors:
         self._settings, self._environ = loaded.settings, loaded.environ
         self._profiles = profiles
         self._endpoints = dict(endpoints)
-        self._keys = {
-            self._named(name).id: self._chosen_key(name, key) for name, key in keys.items()
-        }
+        self._keys = dict(self._chosen_key(name, key) for name, key in keys.items())
         self._contexts: dict[config.Tls, ssl.SSLContext] = {}
         self._check()
 
-    def _named(self, name: str) -> AnyProvider:
-        if (found := find_provider(name, self.providers)) is None:
+    def _chosen_key(self, name: str, text: object) -> tuple[str, config.Credential]:
+        """A provider's id, and the key given for it in Python: itself, or a stored profile's id."""
+        provider = find_provider(name, self.providers)
+        if provider is None:
             ids = ", ".join(provider.id for provider in self.providers)
             raise InvalidInput("keys", f"{shown(name)} is no provider; providers are {ids}")
-        return found
-
-    def _chosen_key(self, name: str, text: str) -> config.Credential:
-        """A key given in Python: the key itself, or the id of a stored profile."""
-        if not text.strip():
-            raise InvalidInput("keys", f"the key of {shown(name)} is empty")
-        if (stored := self._profiles.keys.get(text.strip())) is None:
-            return config.Credential(text.strip(), "the client's keys")
-        return config.Credential(stored[1], f"profile {text.strip()}")
+        if not isinstance(text, str) or not text.strip():
+            fault = "is empty" if isinstance(text, str) else "must be a text"
+            raise InvalidInput("keys", f"the key of {shown(name)} {fault}")
+        key = text.strip()
+        owner, stored = self._profiles.keys.get(key, ("", ""))
+        if owner and owner not in (provider.id, *provider.aliases):
+            raise InvalidInput("keys", f"profile {key} is of {owner}, not of {provider.id}")
+        source = f"profile {key}" if owner else "the client's keys"
+        return provider.id, config.Credential(stored or key, source)
 
     def _check(self) -> None:
         """Raises ConfigError for a key that no provider knows."""
