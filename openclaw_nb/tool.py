@@ -26,9 +26,13 @@ from openclaw_nb.standings import standings
 
 
 class Tool(Protocol):
-    """A callable tool with its schema."""
+    """A callable tool, with what a function declaration of any model's API needs."""
 
+    __name__: str
+    description: str
+    """What it does, for the model that calls it."""
     schema: dict[str, object]
+    """Its parameters as JSON Schema."""
 
     def __call__(
         self,
@@ -67,8 +71,18 @@ def _tool(medium: Medium) -> Tool:
 
     generate.__name__ = generate.__qualname__ = medium.tool
     tool = cast("Tool", generate)
-    tool.schema = schema(medium)
+    tool.description, tool.schema = _DESCRIPTIONS[medium], schema(medium)
     return tool
+
+
+_DESCRIPTIONS = {
+    Medium.VIDEO: "Makes a video from a text, and from reference images, videos or audio if there "
+    "are any; or lists the providers and models; or tells what is being made in this session.",
+    Medium.IMAGE: "Makes images from a text, or edits reference images; or lists the providers and "
+    "models; or tells what is being made in this session.",
+    Medium.MUSIC: "Makes music from a text, with lyrics if there are any; or lists the providers "
+    "and models; or tells what is being made in this session.",
+}
 
 
 def _generate(
