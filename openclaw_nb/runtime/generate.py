@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from openclaw_nb.core.plan import Plan, metadata, plan, warning
 from openclaw_nb.core.wire import AnyProvider, Skip, Step, Ticket, Wait
 from openclaw_nb.errors import (
     AllFailed,
+    LedgerError,
     MissingKey,
     NoCandidate,
     OpenclawError,
@@ -87,8 +89,9 @@ class Runner:
 
         Raises:
             NoCandidate: every candidate was skipped; nothing was sent.
-            ProviderError: the only candidate failed.
+            ProviderError: the only candidate failed, or one made a video that could not be fetched.
             AllFailed: several were tried and failed.
+            LedgerError: a submission could not be written down, so it was not sent.
         """
         attempts: list[Attempt] = []
         errors: list[OpenclawError] = []
@@ -97,6 +100,9 @@ class Runner:
             teller.update(ref=ref, attempt=number, candidates=len(refs))
             try:
                 return await self._try(order, ref, teller, active, tuple(attempts))
+            except LedgerError as error:
+                error.attempts = tuple(attempts)
+                raise
             except OpenclawError as error:
                 errors.append(error)
                 attempts.append(_attempt(ref, error))
@@ -107,7 +113,10 @@ class Runner:
                 errors.append(wrapped)
                 attempts.append(_attempt(ref, wrapped))
             self._log_attempt(attempts)
-            await self.ledger.update(order.id, attempts=records.attempts_json(attempts))
+            if _made(errors[-1]):
+                break
+            with suppress(LedgerError):  # the next submission would tell
+                await self.ledger.update(order.id, attempts=records.attempts_json(attempts))
             teller.update(attempts=tuple(attempts), progress=None)
         raise _final(errors, attempts)
 
@@ -205,11 +214,24 @@ class Runner:
             elapsed_seconds=time.time() - order.started_at,
             emulated=run.emulated,
         )
-        await self._store(order, video, applied)
+        return await self._store(order, video, applied)
+
+    async def _store(self, order: Order, video: Video, applied: Applied) -> Video:
+        """The ledger's last word and the sidecars: the files are on disk, so the task has ended."""
+        try:
+            await self._end(order, video, applied)
+        except LedgerError as error:
+            text = f"the video is saved, and the ledger does not know it: {error}"
+            _log.warning("%s: %s", video.ref, text)
+            video = replace(video, warnings=(*video.warnings, text))
+        for path in video.paths:
+            try:
+                await asyncio.to_thread(_sidecar, path, video, order)
+            except OSError as error:
+                _log.warning("no sidecar beside %s: %s", path, error)
         return video
 
-    async def _store(self, order: Order, video: Video, applied: Applied) -> None:
-        """The ledger's last word and the sidecars: the files are on disk, so the task has ended."""
+    async def _end(self, order: Order, video: Video, applied: Applied) -> None:
         final = replace(
             applied,
             warnings=video.warnings,
@@ -226,11 +248,6 @@ class Runner:
             phase=f"done: {count} video{'s' if count != 1 else ''}",
             summary=f"{count} from {video.ref}: {_where(video.files)}",
         )
-        for path in video.paths:
-            try:
-                await asyncio.to_thread(_sidecar, path, video, order)
-            except OSError as error:
-                _log.warning("no sidecar beside %s: %s", path, error)
 
     def _log_attempt(self, attempts: Sequence[Attempt]) -> None:
         last = attempts[-1]
@@ -245,6 +262,10 @@ class Runner:
 def _check(ref: Ref, reach: Reach) -> None:
     if reach.unusable:
         raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
+
+
+def _made(error: OpenclawError) -> bool:
+    return isinstance(error, ProviderError) and error.made
 
 
 def _sidecar(path: Path, video: Video, order: Order) -> None:
@@ -301,10 +322,10 @@ def _attempt(ref: Ref, error: OpenclawError) -> Attempt:
 
 
 def _final(errors: Sequence[OpenclawError], attempts: Sequence[Attempt]) -> OpenclawError:
-    """The only error itself; several as one, told apart by whether anything was sent."""
-    if len(errors) == 1:
-        errors[0].attempts = tuple(attempts)
-        return errors[0]
+    """One that ends it itself; several as one, told apart by whether anything was sent."""
+    if len(errors) == 1 or _made(errors[-1]):
+        errors[-1].attempts = tuple(attempts)
+        return errors[-1]
     each = " | ".join(f"{attempt.ref}: {attempt.error}" for attempt in attempts)
     if all(isinstance(error, NoCandidate | MissingKey) for error in errors):
         return NoCandidate(f"no model can take this request; nothing was sent: {each}", attempts)

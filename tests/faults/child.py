@@ -20,13 +20,18 @@ from openclaw_nb.vendors import Endpoint
 PROMPT = "a friendly lobster surfing at sunset"
 
 
+def say(word: str) -> None:
+    """A line in one piece, whatever other threads write."""
+    os.write(1, f"{word}\n".encode())
+
+
 def stop_at_renames() -> None:
     """Hold every thread that is about to give a film its final name, just before it does."""
     loop.core().loop.set_default_executor(ThreadPoolExecutor(64))
 
     def hold(event: str, args: tuple[object, ...]) -> None:
         if event == "os.rename" and str(args[1]).endswith(".mp4"):
-            os.write(1, b"renaming\n")  # in one piece, whatever the other threads write
+            say("renaming")
             threading.Event().wait()
 
     sys.addaudithook(hold)
@@ -44,7 +49,7 @@ def main(home: str, endpoints: str, *options: str) -> None:
     for id in urls:
         ref = f"{id}/{by_id[id].default_model.id}"
         client.generate_video(PROMPT, model=ref, exact_model=True)
-    print("started", flush=True)
+    say("started")
     threading.Event().wait()
 
 

@@ -134,8 +134,10 @@ STEPS: dict[str, tuple[Scenario, tuple[str, ...], Callable[[World, Child], bool]
     "in the middle of the download": (
         Scenario(polls=1, render="draft", download="stalled", download_times=1),
         (),
-        lambda world, _: len(parts(world.media)) == len(IDS)
-        and all(jobs[0].downloads for jobs in book(world).values()),
+        lambda world, _: (
+            len(parts(world.media)) == len(IDS)
+            and all(jobs[0].downloads for jobs in book(world).values())
+        ),
     ),
     "before the rename": (
         Scenario(polls=1, render="draft"),

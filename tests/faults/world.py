@@ -39,7 +39,7 @@ class Child:
 
     def _read(self) -> None:
         for line in self.process.stdout:
-            self._lines.append(line)  # noqa: PERF402 - seen while it grows
+            self._lines.append(line)
 
     def said(self, word: str) -> int:
         """How many lines of its output begin so."""
