@@ -112,6 +112,7 @@ class Ledger:
         self._retention_ms = retention_ms
         self._thread = _thread()
         self._db: sqlite3.Connection | None = None
+        self._owed: dict[str, dict[str, object]] = {}
 
     async def add(self, new: NewTask, *, unless_active: bool) -> tuple[Row, bool]:
         """Make a task, or with `unless_active` find the active one of the same request and session.
@@ -129,11 +130,15 @@ class Ledger:
         await self._run(partial(_update, id=id, columns={**columns, "last_event_at": now_ms()}))
 
     async def end(self, id: str, status: TaskState, **columns: object) -> None:
-        """Give a task its last state."""
+        """Give a task its last state. When it raises, it is written as soon as that is possible."""
         moment = now_ms()
         kept = moment + self._retention_ms
-        ended = {"status": status.value, "ended_at": moment, "cleanup_after": kept}
-        await self.update(id, **ended, **columns)
+        ended = {"status": status.value, "ended_at": moment, "cleanup_after": kept, **columns}
+        try:
+            await self.update(id, **ended)
+        except LedgerError:
+            self._owed[id] = ended
+            raise
 
     async def find(self, lookup: str) -> Row:
         """A task by id, run id, or a unique beginning of at least 8 characters.
@@ -184,13 +189,22 @@ class Ledger:
     async def _run(self, work: Callable[[sqlite3.Connection], V], *, open_first: bool = True) -> V:
         def call() -> V:
             try:
-                return work(self._connect() if open_first else None)  # type: ignore[arg-type]  # close ignores it
+                if open_first:
+                    self._settle(self._connect())
+                return work(self._db)  # type: ignore[arg-type]  # close ignores it
             except (sqlite3.Error, ValidationError) as error:
                 raise LedgerError(
                     f"the ledger {self.path} cannot be used: {error}. {_way_on(error)}"
                 ) from error
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    def _settle(self, db: sqlite3.Connection) -> None:
+        """Write the ends of tasks that could not be written when they came."""
+        with suppress(sqlite3.Error):
+            for id in tuple(self._owed):
+                _update(db, id=id, columns=self._owed[id])
+                del self._owed[id]
 
     def _connect(self) -> sqlite3.Connection:
         if self._db is None:

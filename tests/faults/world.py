@@ -41,6 +41,11 @@ class Child:
         for line in self.process.stdout:
             self._lines.append(line)
 
+    @property
+    def output(self) -> str:
+        """All it said so far."""
+        return "".join(tuple(self._lines))
+
     def said(self, word: str) -> int:
         """How many lines of its output begin so."""
         return sum(line.startswith(word) for line in tuple(self._lines))
@@ -51,9 +56,10 @@ class Child:
         while not reached():
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.02)
-            if self.process.returncode is not None or time.monotonic() > end:
+            if time.monotonic() > end or (self.process.returncode is not None and not reached()):
                 self.kill()
-                raise AssertionError(f"it was never reached: {self.process.stderr.read()}")
+                said = f"{self.output}{self.process.stderr.read()}"
+                raise AssertionError(f"it was never reached: {said}")
 
     def kill(self) -> None:
         """SIGKILL: nothing of it runs any more."""
