@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Literal, cast
 
-from .clips import Clip, ClipSpec, Studio
+from .clips import Clip, Kind, Spec, Studio
 from .wire import Fault, Request, Response, answer
 
 Ending = Literal["succeeded", "moderated", "failed", "expired", "cancelled"]
@@ -77,6 +77,7 @@ class Entry:
     """A line of the book, as it stands now."""
 
     provider: str
+    kind: Kind
     model: str
     id: str
     state: State
@@ -98,9 +99,16 @@ class Order:
 
     model: str
     asked: Mapping[str, object]
-    spec: ClipSpec
+    spec: Spec
     id: str | None = None
     """The job's id, where the client chooses it."""
+    more: tuple[Spec, ...] = ()
+    """Further files of the same job."""
+
+    @property
+    def files(self) -> tuple[Spec, ...]:
+        """All of them."""
+        return (self.spec, *self.more)
 
 
 @dataclass(slots=True)
@@ -114,13 +122,18 @@ class Job:
     scenario: Scenario
     created_at: float
     clock: Callable[[], float]
-    clip: Future[Clip] | None = None
+    clips: tuple[Future[Clip], ...] = ()
     polls: int = 0
     failures: int = 0
     downloads: int = 0
     ended_at: float | None = None
     cancelled: bool = False
     notes: dict[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def clip(self) -> Future[Clip] | None:
+        """The file, or the first of several; None where there is none."""
+        return self.clips[0] if self.clips else None
 
     def asked_after(self) -> int | None:
         """Count a status call; the HTTP status it must fail with, if any."""
@@ -186,6 +199,7 @@ class Job:
         """Its line in the book."""
         return Entry(
             provider=self.provider,
+            kind=self.order.spec.kind,
             model=self.order.model,
             id=self.id,
             state=self.state,
@@ -279,7 +293,7 @@ class Jobs:
 
     def _accept(self, request: Request, order: Order) -> Job:
         scenario = self.scenario
-        spec = order.spec.draft() if scenario.render == "draft" else order.spec
+        specs = [file.draft() if scenario.render == "draft" else file for file in order.files]
         job = Job(
             provider=self.provider,
             id=order.id or self.new_id(),
@@ -288,7 +302,9 @@ class Jobs:
             scenario=scenario,
             created_at=self.clock(),
             clock=self.clock,
-            clip=self.studio.order(spec) if scenario.ends == "succeeded" else None,
+            clips=tuple(self.studio.order(spec) for spec in specs)
+            if scenario.ends == "succeeded"
+            else (),
         )
         self.all[job.id] = job
         return job

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import httpx
 
-from openclaw_nb.core.domain import Kind, Why
+from openclaw_nb.core.domain import Kind, Medium, Why
 from openclaw_nb.core.wire import Done, Hosted, InHand, Output
 from openclaw_nb.errors import BadOutput, ProviderError, ProviderTimeout
 from openclaw_nb.runtime.engine import Run
 from openclaw_nb.runtime.guard import BlockedError
-from openclaw_nb.runtime.media_types import detect, kind_of
+from openclaw_nb.runtime.media_types import detect, extension_of, kind_of
 from openclaw_nb.runtime.results import SavedFile
 from openclaw_nb.runtime.store import Part, Store, file_name, readable_name
 from openclaw_nb.runtime.transport import (
@@ -31,7 +31,8 @@ from openclaw_nb.runtime.transport import (
 TRIES = 8
 """How often in a row a download may bring nothing new; that is about a minute."""
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_NO_VIDEO = ("image/", "text/", "application/json", "application/pdf", "application/xml")
+_NO_MEDIA = ("text/", "application/json", "application/pdf", "application/xml")
+_USUAL = {Medium.VIDEO: "video/mp4", Medium.IMAGE: "image/png", Medium.MUSIC: "audio/mpeg"}
 
 
 class _Broken(Exception):
@@ -86,7 +87,7 @@ class Delivery:
 
     def _check(self, run: Run, outputs: Sequence[Output]) -> None:
         if not outputs:
-            raise self._bad(run, "it reported success and delivered no video")
+            raise self._bad(run, f"it reported success and delivered no {run.provider.medium}")
         for index, output in enumerate(outputs):
             empty = not output.url if isinstance(output, Hosted) else not output.data
             if empty:
@@ -100,7 +101,8 @@ class Delivery:
         except OSError as error:
             raise self._bad(
                 run,
-                f"the video was made, but it cannot be saved in {self.store.directory}: {error}. "
+                f"the {run.provider.medium} was made, but it cannot be saved in "
+                f"{self.store.directory}: {error}. "
                 "openclaw_nb.resume() fetches it when there is room",
                 output,
                 made=True,
@@ -132,10 +134,12 @@ class Delivery:
         else:
             declared = await self._download(run, output, part)
         found = await asyncio.to_thread(detect, part.head, output.name or "", declared) or ""
-        if _is_text(part.head) or found.startswith(_NO_VIDEO):
+        medium = run.provider.medium
+        if _is_text(part.head) or found.startswith(_NO_MEDIA) or _other_picture(found, medium):
             what = ("text" if kind_of(found) else found or "text") if part.size else "an empty file"
-            raise self._bad(run, f"it delivered {what} instead of a video", output)
-        return found if kind_of(found) is Kind.VIDEO else "video/mp4"
+            wanted = "an image" if medium is Medium.IMAGE else f"a {medium.counted(1)[2:]}"
+            raise self._bad(run, f"it delivered {what} instead of {wanted}", output)
+        return found if kind_of(found) is medium.file_kind else _USUAL[medium]
 
     async def _download(self, run: Run, hosted: Hosted, part: Part) -> str:
         file, fruitless = _File(), 0
@@ -144,7 +148,9 @@ class Delivery:
             try:
                 return await self._stream(run, hosted, part, file)
             except BlockedError as error:
-                text = f"the video was made, but its address may not be asked: {error}"
+                text = (
+                    f"the {run.provider.medium} was made, but its address may not be asked: {error}"
+                )
                 raise self._bad(run, text, hosted, made=True) from error
             except (*BROKEN, _Broken) as error:
                 fruitless = 1 if part.size > before else fruitless + 1
@@ -155,7 +161,7 @@ class Delivery:
         headers = error.headers if isinstance(error, _Broken) else {}
         pause = self.transport.pause(fruitless, headers)
         if run.deadline.left() <= pause:
-            text = "the video was made, but its download did not end in time"
+            text = f"the {run.provider.medium} was made, but its download did not end in time"
             late = ProviderTimeout(
                 run.ref,
                 f"{text}; openclaw_nb.resume() takes it up",
@@ -165,8 +171,10 @@ class Delivery:
             late.made = True
             raise late from error
         if fruitless == TRIES:
-            text = f"the video was made, but it could not be downloaded: {reason(error)}"
-            text = f"{text}. openclaw_nb.resume() tries again"
+            text = (
+                f"the {run.provider.medium} was made, but it could not be downloaded: "
+                f"{reason(error)}. openclaw_nb.resume() tries again"
+            )
             raise self._bad(run, text, hosted, made=True) from error
         await self.transport.clock.sleep(pause)
 
@@ -210,20 +218,26 @@ class Delivery:
             raise _Broken(f"HTTP {status}", answer.headers)
         if not answer.is_success:
             expired = " (its address may have expired)" if status in {403, 404, 410} else ""
-            raise self._bad(run, f"its video cannot be downloaded: HTTP {status}{expired}", hosted)
+            text = f"its {run.provider.medium} cannot be downloaded: HTTP {status}{expired}"
+            raise self._bad(run, text, hosted)
 
     def _by_address(self, run: Run, output: Output, error: TooLarge) -> SavedFile:
         url = _public_url(run, output)
         if url is None:
-            raise self._bad(
+            size = f"it has {len(output.data)} bytes, " if isinstance(output, InHand) else "it has "
+            failed = self._bad(
                 run,
-                f"the video was made, but it is larger than {error.limit} bytes and was not kept; "
-                "set agents.defaults.mediaMaxMb higher, then openclaw_nb.resume() fetches it",
+                f"the {run.provider.medium} was made, but {size}more than the limit of {error.limit} "
+                "bytes, and was not kept; set agents.defaults.mediaMaxMb higher, then "
+                "openclaw_nb.resume() fetches it",
                 output,
                 made=True,
-            ) from error
-        name = output.name or "video.mp4"
-        return SavedFile(media_type=output.media_type or "video/mp4", name=name, url=url)
+            )
+            failed.code = "too-large"
+            raise failed from error
+        media_type = output.media_type or _USUAL[run.provider.medium]
+        name = output.name or f"{run.provider.medium}{extension_of(media_type)}"
+        return SavedFile(media_type=media_type, name=name, url=url)
 
     def _bad(
         self, run: Run, text: str, output: Output | None = None, *, made: bool = False
@@ -241,8 +255,14 @@ def _public_url(run: Run, output: Output) -> str | None:
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether there is no control character: every video format has some at its beginning."""
+    """Whether there is no control character: every media format has some at its beginning."""
     return not any(byte < ord("\t") or ord("\r") < byte < ord(" ") for byte in head)
+
+
+def _other_picture(media_type: str, medium: Medium) -> bool:
+    """Whether it is a picture and should not be, or the other way round."""
+    kind = kind_of(media_type)
+    return kind is not None and (kind is Kind.IMAGE) is not (medium is Medium.IMAGE)
 
 
 def _start(answer: httpx.Response) -> int:

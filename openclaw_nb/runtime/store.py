@@ -83,7 +83,8 @@ class Store:
         found = (path for folder in folders for path in folder.glob(f"{_PART}*"))
         return tuple(path for path in found if _is_left_over(path))
 
-    def remove(self, paths: tuple[Path, ...]) -> None:
+    @staticmethod
+    def remove(paths: tuple[Path, ...]) -> None:
         """Delete files of a result that could not be finished, and their sidecars."""
         for path in paths:
             path.unlink(missing_ok=True)

@@ -10,26 +10,34 @@ import pytest
 
 import openclaw_nb as oc
 from openclaw_nb.core.domain import TaskState
+from tests.faults.world import parts, videos
 
 PROMPT = "a friendly lobster surfing at sunset"
 PATIENCE = 30
 
 
 class Gate:
-    """Holds whoever is about to rename a file of one directory, until it is opened."""
+    """Holds whoever is about to make or to rename a file of one directory, until it is opened."""
 
     def __init__(self) -> None:
-        self.directory: Path | None = None
+        self.event, self.directory = "", Path()
         self.reached, self.opened = threading.Event(), threading.Event()
 
+    def hold(self, event: str, directory: Path) -> None:
+        """At the next audit event of a kind; its last path names the file."""
+        self.event, self.directory = event, directory
+
     def __call__(self, event: str, args: tuple[object, ...]) -> None:
-        if event == "os.rename" and self.directory and Path(str(args[1])).parent == self.directory:
+        if event != self.event:
+            return
+        paths = [Path(arg) for arg in args if isinstance(arg, str | Path)]
+        if paths[-1].parent == self.directory:
             self.reached.set()
             self.opened.wait(PATIENCE)
 
     def close(self) -> None:
         """Hold nobody any more; an audit hook cannot be taken away."""
-        self.directory = None
+        self.event = ""
         self.opened.set()
 
 
@@ -41,11 +49,15 @@ def gate():
     made.close()
 
 
-def test_a_cancellation_at_the_very_rename_leaves_no_file_of_either_name(
-    make_client, emulator, gate
+at_each_moment = pytest.mark.parametrize("event", ["tempfile.mkstemp", "os.rename"])
+
+
+@at_each_moment
+def test_a_cancellation_at_the_very_moment_of_a_file_leaves_none_of_any_name(
+    event, make_client, emulator, gate
 ):
     client = make_client("fal")
-    gate.directory = client.store.directory
+    gate.hold(event, videos(client))
     task = client.generate_video(PROMPT)
     assert gate.reached.wait(PATIENCE)
     task.cancel()
@@ -53,16 +65,17 @@ def test_a_cancellation_at_the_very_rename_leaves_no_file_of_either_name(
     gate.opened.set()
     with pytest.raises(oc.TaskCancelled):
         task.result(PATIENCE)
-    assert list(client.store.directory.iterdir()) == []
+    assert list(videos(client).iterdir()) == []
     assert client.tasks()[0].status is TaskState.CANCELLED
     assert len(emulator.jobs) == 1
 
 
-def test_a_client_closed_at_the_very_rename_leaves_a_job_that_is_taken_up(
-    make_client, emulator, gate
+@at_each_moment
+def test_a_client_closed_at_the_very_moment_of_a_file_leaves_a_job_that_is_taken_up(
+    event, make_client, emulator, gate
 ):
     client = make_client("fal")
-    gate.directory = client.store.directory
+    gate.hold(event, videos(client))
     task = client.generate_video(PROMPT)
     assert gate.reached.wait(PATIENCE)
     closing = threading.Thread(target=client.close)
@@ -71,6 +84,6 @@ def test_a_client_closed_at_the_very_rename_leaves_a_job_that_is_taken_up(
     closing.join(PATIENCE)
     again = make_client("fal")
     assert again.resume(task.id).result(PATIENCE).path.is_file()
-    assert len(list(client.store.directory.glob("*.mp4"))) == 1
-    assert list(client.store.directory.glob(".part-*")) == []
+    assert len(list(videos(client).glob("*.mp4"))) == 1
+    assert parts(videos(client)) == []
     assert len(emulator.jobs) == 1

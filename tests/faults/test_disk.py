@@ -8,7 +8,7 @@ import pytest
 import openclaw_nb as oc
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.emulator import Scenario
-from tests.faults.world import child, films, parts
+from tests.faults.world import child, films, parts, videos
 
 PROMPT = "a friendly lobster surfing at sunset"
 PATIENCE = 30
@@ -30,7 +30,7 @@ def test_a_video_that_finds_no_room_is_fetched_when_there_is_some(emulator, home
         assert "cannot be saved" in running.output
         assert "openclaw_nb.resume() fetches it when there is room" in running.output
     client = make_client("fal")
-    media = client.store.directory
+    media = videos(client)
     assert (films(media), parts(media)) == ([], [])
     (row,) = client.tasks()
     assert row.status is TaskState.FAILED
@@ -48,7 +48,7 @@ def test_a_ledger_that_finds_no_room_does_not_keep_the_video_from_the_disk(
         assert "the video is saved, and the ledger does not know it" in running.output
         assert "Make room" in running.output or "disk" in running.output
     client = make_client("fal")
-    assert len(films(client.store.directory)) == 1
+    assert len(films(videos(client))) == 1
     (row,) = client.tasks()
     assert row.status is TaskState.LOST
     assert is_playable(client.resume(row.id).result(PATIENCE)), "its receipt was there before"

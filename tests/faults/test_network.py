@@ -12,7 +12,7 @@ from openclaw_nb.core.domain import Why
 from openclaw_nb.emulator import Scenario
 from tests.conftest import Hurry
 from tests.faults.middle import bomb, cut_off, drip, failing, reset, silence
-from tests.faults.world import films, parts
+from tests.faults.world import films, parts, videos
 
 PROMPT = "a friendly lobster surfing at sunset"
 PATIENCE = 30
@@ -26,8 +26,8 @@ def frame(video: oc.Video) -> object:
 
 
 def nothing_half_there(client: oc.Client, finished: int) -> None:
-    assert len(films(client.store.directory)) == finished
-    assert parts(client.store.directory) == []
+    assert len(films(videos(client))) == finished
+    assert parts(videos(client)) == []
 
 
 # --- the submission ------------------------------------------------------------------------------

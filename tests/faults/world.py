@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import openclaw_nb as oc
+from openclaw_nb.core.domain import Medium
+
 PATIENCE_SECONDS = 60.0
 """How long anything may take on a busy machine before a test gives up on it."""
 
@@ -89,6 +92,11 @@ def unfinished_handshake() -> Iterator[str]:
     """The https address of a port that takes connections and never says a word: no request leaves."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
         yield f"https://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def videos(client: oc.Client) -> Path:
+    """Where a client saves them."""
+    return client.stores[Medium.VIDEO].directory
 
 
 def parts(media: Path) -> list[Path]:
