@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -330,3 +334,91 @@ def test_who_follows_a_task_of_another_process_learns_its_end(make_client, emula
     with pytest.raises(oc.TaskNotFound):
         follower.result(20)
     task.cancel()
+
+
+# several processes
+
+
+FORKED = """
+import os, sys
+import openclaw_nb as oc
+from openclaw_nb.vendors import Endpoint
+
+client = oc.Client(home=sys.argv[1], environ={}, endpoints={"fal": Endpoint(sys.argv[2], "k", 0.05)})
+first = client.generate_video("a")
+first.result(20)
+mine = client.generate_video("b")
+if (child := os.fork()) == 0:
+    assert client.task(mine.id) is not mine, "the parent carries it out"
+    assert client.task(mine.id).result(20).path.exists()
+    assert client.generate_video("c").result(20).path.exists()
+    os._exit(0)
+mine.result(20)
+assert os.waitpid(child, 0)[1] == 0
+assert client.generate_video("d").result(20)
+client.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_a_forked_process_makes_videos_of_its_own_and_follows_its_parents(emulator, home):
+    command = [sys.executable, "-c", FORKED, str(home), emulator.base_urls["fal"]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(emulator.jobs) == 4
+
+
+OWNER = """
+import sys
+import openclaw_nb as oc
+from openclaw_nb.vendors import Endpoint
+
+client = oc.Client(home=sys.argv[1], environ={}, endpoints={"fal": Endpoint(sys.argv[2], "k", 0.05)})
+task = client.generate_video("a", session="shared", duration_seconds=5)
+print(task.id, flush=True)
+try:
+    task.result()
+except oc.TaskCancelled:
+    print("cancelled", flush=True)
+sys.stdin.readline()
+client.close()
+"""
+
+
+def test_a_cancel_from_another_process_reaches_the_owner_and_the_provider(
+    emulator, home, make_client
+):
+    emulator.set(NEVER)
+    command = [sys.executable, "-c", OWNER, str(home), emulator.base_urls["fal"]]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as owner:
+        try:
+            task = accepted(make_client("fal").task(owner.stdout.readline().strip()))
+            asked_at = time.monotonic()
+            assert task.cancel()
+            assert owner.stdout.readline() == "cancelled\n", owner.stderr.read()
+            took = time.monotonic() - asked_at
+            with pytest.raises(oc.TaskCancelled):
+                task.result(20)
+            owner.stdin.write("\n")
+            owner.stdin.flush()
+            assert owner.wait(20) == 0
+        finally:
+            owner.kill()
+    assert took < 10, "two seconds are promised; a busy machine gets more"
+    assert [job.state for job in emulator.jobs] == ["cancelled"]
+
+
+def test_the_same_request_of_another_process_is_the_same_task(emulator, home, make_client):
+    emulator.set(NEVER)
+    task = accepted(make_client("fal").generate_video("a", session="shared", duration_seconds=5))
+    command = [sys.executable, "-c", OWNER, str(home), emulator.base_urls["fal"]]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as other:
+        try:
+            assert other.stdout.readline().strip() == task.id
+            task.cancel()
+            assert other.stdout.readline() == "cancelled\n", other.stderr.read()
+        finally:
+            other.kill()
+    assert len(emulator.jobs) == 1
