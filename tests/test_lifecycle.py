@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -155,9 +156,12 @@ def test_t4_a_cancelled_task_blocks_nothing_while_its_submission_is_on_the_way(
     assert second["status"] == "started"
     again = client.generate_video("a", session="s1")
     assert again.id != first.id, "re-running a cancelled cell starts anew"
-    door.over.set()
-    for task in (first, client.task(second["taskId"]), again):
+    tasks = (first, client.task(second["taskId"]), again)
+    for task in tasks:
         task.cancel()
+    loop.wait(loop.start(asyncio.sleep(0)))  # they are on the loop before the door opens
+    door.over.set()
+    for task in tasks:
         with pytest.raises(oc.TaskCancelled):
             task.result(40)
 
