@@ -1,4 +1,4 @@
-"""Generate video from a notebook, with any of many providers.
+"""Generate video, images and music from a notebook, with any of many providers.
 
     import openclaw_nb as oc
 
@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from openclaw_nb.api import (
         emulate,
+        generate_image,
+        generate_music,
         generate_video,
+        plan_image,
+        plan_music,
         plan_video,
         providers,
         read_request,
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
         TaskNotFound,
     )
     from openclaw_nb.notebook.kernel import enable_nested_loops
-    from openclaw_nb.runtime.results import Video
+    from openclaw_nb.runtime.results import Image, Music, Video
     from openclaw_nb.task import Task
     from openclaw_nb.tool import video_generate
 
@@ -59,10 +63,12 @@ __all__ = [
     "BadOutput",
     "Client",
     "ConfigError",
+    "Image",
     "InvalidInput",
     "LedgerError",
     "MalformedReply",
     "MissingKey",
+    "Music",
     "NoCandidate",
     "OpenclawError",
     "ProviderError",
@@ -78,7 +84,11 @@ __all__ = [
     "Video",
     "emulate",
     "enable_nested_loops",
+    "generate_image",
+    "generate_music",
     "generate_video",
+    "plan_image",
+    "plan_music",
     "plan_video",
     "providers",
     "read_request",
@@ -90,7 +100,11 @@ __all__ = [
 
 _HOMES = {
     "emulate": "api",
+    "generate_image": "api",
+    "generate_music": "api",
     "generate_video": "api",
+    "plan_image": "api",
+    "plan_music": "api",
     "plan_video": "api",
     "providers": "api",
     "read_request": "api",
@@ -99,6 +113,8 @@ _HOMES = {
     "tasks": "api",
     "Client": "client",
     "enable_nested_loops": "notebook.kernel",
+    "Image": "runtime.results",
+    "Music": "runtime.results",
     "Video": "runtime.results",
     "Task": "task",
     "video_generate": "tool",

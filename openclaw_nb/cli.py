@@ -245,8 +245,13 @@ def maintenance(*, apply: bool, as_json: bool) -> None:
 
     found = default_client().maintain(apply=apply)
     if as_json:
-        ids = {"lost": [row.id for row in found.lost], "expired": [row.id for row in found.expired]}
-        click.echo(json.dumps({"applied": apply, **ids}, indent=2))
+        report = {
+            "applied": apply,
+            "lost": [row.id for row in found.lost],
+            "expired": [row.id for row in found.expired],
+            "leftovers": [str(path) for path in found.leftovers],
+        }
+        click.echo(json.dumps(report, indent=2))
     else:
         click.echo(listing.maintenance_text(found, applied=apply))
 
@@ -365,10 +370,13 @@ def emulate(
     scenario = Scenario(**{name: value for name, value in given.items() if value is not None})
 
     def ready(emulator: Emulator) -> None:
+        # A further host of a provider goes by the piece of the path that stands for it.
+        further = {url.rpartition("/")[2]: url for url in emulator.hosts.values()}
+        urls = {**emulator.urls, **further}
         if as_json:
-            click.echo(json.dumps(emulator.urls))
+            click.echo(json.dumps(urls))
         else:
-            for id, url in emulator.urls.items():
+            for id, url in urls.items():
                 click.echo(f"{id:<12} {url}")
         sys.stdout.flush()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,44 +17,49 @@ from weakref import WeakSet, WeakValueDictionary
 
 from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, find_provider
-from openclaw_nb.core.domain import Media, Ref, Request, TaskState
+from openclaw_nb.core.domain import Media, Medium, Ref, Request, TaskState
 from openclaw_nb.core.inputs import read_request
 from openclaw_nb.errors import TaskLost
 from openclaw_nb.handles import Handles, as_it_is, no_way
 from openclaw_nb.runtime import loop, records
-from openclaw_nb.runtime.assets import MIB, Loader
+from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.generate import Order
 from openclaw_nb.runtime.ledger import Ledger, NewTask, Row, now_ms, owned
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.records import Applied
+from openclaw_nb.runtime.results import Image, Music, Video
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.upkeep import Upkeep
 from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint, Vendors
 from openclaw_nb.work import Work
 
-_VIDEO_MAX_BYTES = 16 * MIB
 _clients: WeakSet[Client] = WeakSet()
 
 
 class Client:
-    """Generates videos. `async with Client() as client: video = await client.generate_video(...)`.
+    """Generates videos, images, music. `async with Client() as client: video = await client.generate_video(...)`.
 
     Args:
         settings: Values in the shape of `openclaw.json`, or a path to such a file; None reads the
             usual file.
         home: Directory of the ledger, the media and the configuration; None is
             `OPENCLAW_STATE_DIR` or `~/.openclaw`.
-        media_dir: Where videos are saved; None is `media/tool-video-generation` in `home`.
+        media_dir: Where files are saved; None is `media/tool-video-generation` in `home`, and its
+            like for images and music.
         allowed_roots: When given, local references must lie in one of these directories.
         endpoints: By provider id, where a stand-in for the vendor is.
+        keys: By provider id the key to use before all that is configured, or the id of a stored
+            profile. It is kept in memory only, and never shown.
         environ: Replaces the process environment, which is read at every use.
 
     Raises:
         ConfigError: the configuration is not usable.
+        InvalidInput: `keys` names no provider, or holds no key.
     """
 
+    @config.without_frames
     def __init__(
         self,
         settings: Mapping[str, Any] | Path | None = None,
@@ -62,6 +68,7 @@ class Client:
         media_dir: Path | str | None = None,
         allowed_roots: Sequence[Path | str] = (),
         endpoints: Mapping[str, Endpoint] | None = None,
+        keys: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -69,12 +76,13 @@ class Client:
         self.home = Path(home).expanduser() if home else config.state_dir(environ)
         loaded = _loaded(settings, environ, self.home)
         self.settings = loaded.settings
-        self.vendors = Vendors(loaded, config.stored_profiles(self.home), endpoints or {})
+        profiles = config.stored_profiles(self.home)
+        with config.named(loaded.file):
+            self.vendors = Vendors(loaded, profiles, endpoints or {}, keys or {})
         self.session = f"openclaw_nb:{uuid4()}"
         """Within it the same request is not started twice at once."""
-        media = Path(media_dir or self.home / "media" / "tool-video-generation")
-        max_bytes = self.settings.media_max_bytes or _VIDEO_MAX_BYTES
-        self.store = Store(media.expanduser().resolve(), max_bytes)
+        self.stores = {medium: self._store(medium, media_dir) for medium in Medium}
+        """Where the files of each medium are saved."""
         retention = self.settings.tasks.retention_ms
         self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite", retention)
         roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
@@ -86,11 +94,16 @@ class Client:
     def after_fork(self) -> None:
         """Have no task at work: those of the parent process are its own."""
         seconds = self.settings.tasks.sweep_seconds
-        self._work = Work(self.vendors, self.ledger, self.store, self._clock, seconds)
+        self._work = Work(self.vendors, self.ledger, self.stores, self._clock, seconds)
         self._handles = Handles(self.ledger)
         self._begun: WeakValueDictionary[str, Task] = WeakValueDictionary()
 
-    # --- making videos ---------------------------------------------------------------------
+    def _store(self, medium: Medium, media_dir: Path | str | None) -> Store:
+        usual = self.home / "media" / f"tool-{medium}-generation"
+        max_bytes = self.settings.media_max_bytes or LIMITS[medium.file_kind]
+        return Store(Path(media_dir or usual).expanduser().resolve(), max_bytes)
+
+    # --- making videos, images, music --------------------------------------------------------
 
     def generate_video(
         self,
@@ -100,7 +113,7 @@ class Client:
         session: str | None = None,
         allow_parallel: bool = False,
         **params: Any,
-    ) -> Task:
+    ) -> Task[Video]:
         """Start a video; returns its handle at once. `await` it, or call `.result()`.
 
         The keywords are those of `openclaw_nb.generate_video`.
@@ -109,8 +122,43 @@ class Client:
             InvalidInput: a parameter or reference is not usable; nothing was sent.
             NoCandidate: no provider is configured; nothing was sent.
         """
-        given = {"prompt": prompt, **{k: v for k, v in params.items() if v is not None}}
-        request = read_request(given, strict_keys=True)
+        request = _read(Medium.VIDEO, {"prompt": prompt, **params})
+        return self.start(
+            request, exact=exact_model, session=session, allow_parallel=allow_parallel
+        )
+
+    def generate_image(
+        self,
+        prompt: str,
+        *,
+        exact_model: bool = False,
+        session: str | None = None,
+        allow_parallel: bool = False,
+        **params: Any,
+    ) -> Task[Image]:
+        """Start an image, or up to four; as `generate_video`.
+
+        The keywords are those of `openclaw_nb.generate_image`.
+        """
+        request = _read(Medium.IMAGE, {"prompt": prompt, **params})
+        return self.start(
+            request, exact=exact_model, session=session, allow_parallel=allow_parallel
+        )
+
+    def generate_music(
+        self,
+        prompt: str,
+        *,
+        exact_model: bool = False,
+        session: str | None = None,
+        allow_parallel: bool = False,
+        **params: Any,
+    ) -> Task[Music]:
+        """Start a track of music; as `generate_video`.
+
+        The keywords are those of `openclaw_nb.generate_music`.
+        """
+        request = _read(Medium.MUSIC, {"prompt": prompt, **params})
         return self.start(
             request, exact=exact_model, session=session, allow_parallel=allow_parallel
         )
@@ -122,36 +170,44 @@ class Client:
         exact: bool = False,
         session: str | None = None,
         allow_parallel: bool = False,
-    ) -> Task:
+    ) -> Task[Any]:
         """Start a request that was read already; as `generate_video`."""
         guard = None if allow_parallel else Guard.REQUEST
         entered = self.enter(request, exact=exact, session=session, guard=guard)
-        return self.begin(entered) if isinstance(entered, Order) else self._duplicate(entered)
+        if isinstance(entered, Row):
+            return self._duplicate(entered)
+        return self._offered(self.begin(entered), exact=exact, session=session)
 
     def enter(
         self, request: Request, *, exact: bool, session: str | None, guard: Guard | None
     ) -> Order | Row:
         """Put a task into the ledger, to be begun; or the row that stands in its way."""
-        chosen = self.vendors.candidates(request.model, exact=exact)
+        medium = request.medium
+        chosen = self.vendors.candidates(request.model, exact=exact, medium=medium)
         media = self.load(request)
         new = NewTask(
             prompt=request.prompt,
             request=records.request_json(request, media),
             request_key=records.request_key(records.request_facts(request, media)),
-            source=f"video_generate:{chosen.refs[0].provider}",
+            source=f"{medium.tool}:{chosen.refs[0].provider}",
             session=session or self.session,
+            kind=medium.task_kind,
         )
         row, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=guard)))
         if not is_new:
             return row
-        asked = request.timeout_ms / 1000 if request.timeout_ms else None
         return Order(
             id=row.id,
             request=request,
             media=media,
             candidates=chosen,
-            timeout_seconds=asked or self._configured_seconds(),
+            timeout_seconds=request.timeout_seconds or self._configured_seconds(medium),
         )
+
+    def _offered(self, task: Task, *, exact: bool = False, session: str | None = None) -> Task:
+        """A handle that can be started again and taken up through this client."""
+        again = partial(self.start, task.request, exact=exact, session=session, allow_parallel=True)
+        return task.offer(again=again, resume=partial(self.resume, task.id))
 
     def begin(self, order: Order, resumed: tuple[Row, Applied] | None = None) -> Task:
         """Begin a task that was entered. `resumed`: the task it takes up, and its plan."""
@@ -233,14 +289,14 @@ class Client:
         entered = self._successor(row)
         if isinstance(entered, Row):
             return self._handle(entered)
-        return self.begin(entered, (row, records.applied_of(row)))
+        return self._offered(self.begin(entered, (row, records.applied_of(row))))
 
     def _elsewhere(self, row: Row) -> str | None:
         """Where this client reaches the provider of a task, when that is not where its job is.
 
         A job is asked after where it was submitted, and its key goes nowhere else.
         """
-        provider = find_provider(row.provider or "", self.vendors.providers)
+        provider = find_provider(row.provider or "", self.vendors.of(records.medium_of(row)))
         here = self.vendors.reach(provider).access.base_url if provider else None
         return here if here and row.base_url and here != row.base_url else None
 
@@ -253,6 +309,7 @@ class Client:
             request_key=row.request_key,
             source=row.source,
             session=self.session,
+            kind=row.kind,
             resumes=row.id,
         )
         made, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=Guard.JOB)))
@@ -264,7 +321,7 @@ class Client:
             media=records.media_of(row),
             candidates=Candidates((Ref(row.provider or "", row.model or ""),)),
             # The first task's own limit may be what ended it.
-            timeout_seconds=self._configured_seconds(),
+            timeout_seconds=self._configured_seconds(request.medium),
         )
 
     def _duplicate(self, row: Row) -> Task:
@@ -277,13 +334,13 @@ class Client:
         task.update(duplicate=True, notices=tuple(dict.fromkeys((*task.snapshot.notices, notice))))
         return task
 
-    def _configured_seconds(self) -> float | None:
+    def _configured_seconds(self, medium: Medium) -> float | None:
         """The configuration's limit for one provider's whole operation."""
-        milliseconds = self.vendors.selection.timeout_ms
+        milliseconds = self.vendors.selection(medium).timeout_ms
         return milliseconds / 1000 if milliseconds else None
 
     def _handle(self, row: Row) -> Task:
-        return self._begun.get(row.id) or self._handles.of(row)
+        return self._begun.get(row.id) or self._offered(self._handles.of(row))
 
     def maintain(self, *, apply: bool = True) -> Upkeep:
         """Mark lost tasks as lost and forget those that ended long ago; media stay.
@@ -323,6 +380,11 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client home={str(self.home)!r}>"
+
+
+def _read(medium: Medium, given: Mapping[str, Any]) -> Request:
+    present = {name: value for name, value in given.items() if value is not None}
+    return read_request(present, strict_keys=True, medium=medium)
 
 
 def _loaded(

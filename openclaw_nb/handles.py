@@ -67,8 +67,8 @@ def finish(task: Task, row: Row) -> None:
     facts = _facts(row)
     match row.status:
         case TaskState.SUCCEEDED:
-            video = records.video_of(row)
-            task.finish(video, **facts | {"result": video, "progress": 1.0})
+            result = records.result_of(row)
+            task.finish(result, **facts | {"result": result, "progress": 1.0})
         case TaskState.CANCELLED:
             task.finish(TaskCancelled(row.error or "cancelled"), **facts)
         case TaskState.QUEUED | TaskState.RUNNING | TaskState.LOST:
@@ -94,7 +94,7 @@ def no_way(row: Row) -> str:
             f"task {row.id[:8]} may have been submitted to {row.provider}/{row.model} and has no "
             "receipt of it. Look at the provider's own list of jobs; it is not sent again by itself"
         )
-    return f"task {row.id[:8]} had not been submitted; start it again with generate_video"
+    return f"task {row.id[:8]} had not been submitted; start it again"
 
 
 def _facts(row: Row) -> dict[str, Any]:

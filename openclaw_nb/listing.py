@@ -177,8 +177,10 @@ def maintenance_text(found: Upkeep, *, applied: bool) -> str:
     lines = [
         f"{len(found.lost)} {verb}marked as lost",
         f"{len(found.expired)} {verb}forgotten; media stay",
+        f"{len(found.leftovers)} {verb}deleted: unfinished downloads of processes that are gone",
     ]
     lines += [f"  {row.id}" for row in (*found.lost, *found.expired)]
+    lines += [f"  {path}" for path in found.leftovers]
     return "\n".join(lines if applied else [*lines, "--apply does it"])
 
 

@@ -15,6 +15,7 @@ from openclaw_nb.core.domain import Kind, TaskState
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, shown
 from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.standings import Standing, standings, told
 
 _CELL_CHARACTERS = 60
 _WHOLE_CHARACTERS = 24
@@ -66,28 +67,22 @@ def _short(cell: str) -> str:
 def providers(client: Client) -> Table:
     """Every provider: what it makes, within which limits, and where its key comes from."""
     columns = ("provider", "default model", "from", "references", "configured", "cost", "models")
-    rows = tuple(_provider_row(client, provider) for provider in client.vendors.providers)
+    found = standings(client.vendors)
+    rows = tuple(_provider_row(each, found[each.id]) for each in client.vendors.providers)
     return Table(columns, rows)
 
 
-def _provider_row(client: Client, provider: AnyProvider) -> tuple[str, ...]:
-    source = client.vendors.source(provider)
-    faults, price = client.vendors.faults(provider), provider.default_model.price
+def _provider_row(provider: AnyProvider, standing: Standing) -> tuple[str, ...]:
+    price = provider.default_model.price
     return (
         provider.id,
         provider.default_model.id,
         ", ".join(mode.words.partition("-")[0] for mode in provider.caps.modes()),
         _references(provider),
-        "; ".join((source or _way_in(provider), *faults)),
+        told(provider, standing),
         price.brief if price else "unknown",
         ", ".join(row.id for row in provider.models),
     )
-
-
-def _way_in(provider: AnyProvider) -> str:
-    if provider.by_name_only:
-        return "only when asked for by name"
-    return f"no, set {' or '.join(provider.key.env)}"
 
 
 def _references(provider: AnyProvider) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from openclaw_nb import handles
-from openclaw_nb.core.domain import TaskState
+from openclaw_nb.core.domain import Medium, TaskState
 from openclaw_nb.errors import OpenclawError, TaskCancelled
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.clock import Clock
@@ -18,7 +20,7 @@ from openclaw_nb.runtime.engine import Engine, Run
 from openclaw_nb.runtime.generate import Order, Runner
 from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
 from openclaw_nb.runtime.records import Applied
-from openclaw_nb.runtime.results import Video
+from openclaw_nb.runtime.results import Result
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.transport import Transport
 from openclaw_nb.runtime.upkeep import Upkeep, due
@@ -67,11 +69,11 @@ class Work:
         self,
         vendors: Vendors,
         ledger: Ledger,
-        store: Store,
+        stores: Mapping[Medium, Store],
         clock: Clock,
         sweep_seconds: float,
     ) -> None:
-        self._vendors, self._ledger, self._store, self._clock = vendors, ledger, store, clock
+        self._vendors, self._ledger, self._stores, self._clock = vendors, ledger, stores, clock
         self._sweep_seconds = sweep_seconds
         self._sweeping: asyncio.Task[None] | None = None
         self._heeding: asyncio.Task[None] | None = None
@@ -118,14 +120,21 @@ class Work:
             row = await self._ledger.find(row.id)
         return row, active
 
+    def _leftovers(self) -> tuple[Path, ...]:
+        stores = {store.directory: store for store in self._stores.values()}
+        return tuple(path for store in stores.values() for path in store.leftovers())
+
     async def maintain(self, *, apply: bool) -> Upkeep:
-        """Mark lost tasks and forget old ones, or only say which."""
+        """Mark lost tasks, forget old ones, delete what downloads left; or only say which."""
         rows = await self._ledger.to_look_after()
         found = await asyncio.to_thread(due, rows, now_ms())
+        found = replace(found, leftovers=await asyncio.to_thread(self._leftovers))
         if apply and found.lost:
             await self._ledger.mark_lost(found.lost)
         if apply and found.expired:
             await self._ledger.remove(found.expired)
+        if apply:
+            await asyncio.to_thread(Store.remove, found.leftovers)
         return found
 
     async def _sweep(self) -> None:
@@ -158,7 +167,7 @@ class Work:
         try:
             if job.cancelled and job.work is not None:  # takes effect at the first await
                 job.work.cancel()
-            video = await self._run(job)
+            result = await self._run(job)
         except asyncio.CancelledError:
             if not job.cancelled:
                 await self._left(job)
@@ -168,7 +177,7 @@ class Work:
             job.work = None
             await self._failed(job, error)
         else:
-            _succeeded(job.task, video)
+            _succeeded(job.task, result)
         finally:
             self._jobs.discard(job)
 
@@ -185,7 +194,7 @@ class Work:
                     spoken = time.monotonic()
                     await self._ledger.touch([job.order.id for job in self._jobs])
 
-    async def _run(self, job: _Job) -> Video:
+    async def _run(self, job: _Job) -> Result:
         runner = self._open()
         if job.resumed is None:
             return await runner.run(job.order, job.task, job.active)
@@ -197,8 +206,8 @@ class Work:
         if self._runner is None:
             transport = Transport(self._clock)
             engine = Engine(transport, self._clock)
-            delivery = Delivery(transport, self._store)
-            self._runner = Runner(engine, delivery, self._ledger, self._vendors)
+            deliveries = {m: Delivery(transport, store) for m, store in self._stores.items()}
+            self._runner = Runner(engine, deliveries, self._ledger, self._vendors)
         return self._runner
 
     async def _left(self, job: _Job) -> None:
@@ -237,14 +246,14 @@ class Work:
             _log.exception("task %s ended as %s; the ledger does not know it", id[:8], state)
 
 
-def _succeeded(task: Task, video: Video) -> None:
+def _succeeded(task: Task, result: Result) -> None:
     task.finish(
-        video,
+        result,
         state=TaskState.SUCCEEDED,
         phase="done",
         progress=1.0,
-        ref=video.ref,
-        result=video,
+        ref=result.ref,
+        result=result,
         ended_at=time.time(),
-        notices=tuple(dict.fromkeys((*task.snapshot.notices, *video.warnings))),
+        notices=tuple(dict.fromkeys((*task.snapshot.notices, *result.warnings))),
     )

@@ -102,6 +102,7 @@ class NewTask:
     request_key: str
     source: str
     session: str | None
+    kind: str = "video_generation"
     resumes: str | None = None
 
 
@@ -317,8 +318,7 @@ def _columns(new: NewTask) -> dict[str, object]:
     return {
         **asdict(new),
         "id": id,
-        "run_id": f"tool:video_generate:{id}",
-        "kind": "video_generation",
+        "run_id": f"tool:{new.kind.removesuffix('_generation')}_generate:{id}",
         "status": TaskState.QUEUED.value,
         "phase": "waiting",
         "owner_pid": os.getpid(),

@@ -171,7 +171,7 @@ def test_a_finished_task_comes_back_as_its_video(ledger):
         files=records.files_json(FILES),
         plan=records.applied_json(APPLIED),
     )
-    video = records.video_of(row)
+    video = records.result_of(row)
     assert (str(video.ref), video.task_id, video.files) == ("fal/m", row.id, FILES)
     assert (video.changes, video.ignored) == (APPLIED.changes, APPLIED.ignored)
     assert (video.warnings, video.metadata, video.emulated) == (("something",), {"seed": 7}, True)
