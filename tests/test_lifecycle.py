@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -284,6 +286,24 @@ def test_the_command_waits_until_the_owner_has_stopped(shell, make_client, emula
     task = accepted(make_client("fal").generate_video("a"))
     assert shell("cancel", task.id) == (f"task {task.id[:8]}: cancelled\n", 0)
     assert task.state is TaskState.CANCELLED
+
+
+def test_a_cancel_that_comes_when_the_file_is_saved_comes_too_late(fal, emulator):
+    emulator.set(Scenario(download="slow", download_seconds=1.0, render="draft"))
+    saving, ticks, task = threading.Event(), threading.Event(), fal.generate_video("a")
+    task.watch(lambda now: saving.set() if now.phase == "saving" else None)
+    assert task.snapshot.phase == "saving" or saving.wait(20)
+    folder = fal.home / "media" / "tool-video-generation"
+    with closing(sqlite3.connect(fal.ledger.path, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")  # the end can be written only when this is over
+        while not list(folder.glob("*.mp4")):
+            ticks.wait(0.05)
+        task.cancel()
+        task.cancel()
+        ticks.wait(0.2)
+        db.execute("ROLLBACK")
+    assert task.result(30).path.exists()
+    assert (task.state, fal.row(task.id).status) == (TaskState.SUCCEEDED, TaskState.SUCCEEDED)
 
 
 # taking up

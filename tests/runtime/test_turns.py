@@ -107,8 +107,7 @@ def test_who_is_cancelled_while_waiting_takes_no_turn_with_it(given):
                 await line.start(name)
             if given:
                 line.over["a"].set()
-                while line.running:
-                    await asyncio.sleep(0)
+                await asyncio.wait([line.tasks["a"]])
             line.tasks["b"].cancel()
             await line.settled()
             await line.end("a")

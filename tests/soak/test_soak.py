@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import av
 import pytest
@@ -112,7 +113,7 @@ class Process:
         self.heard("done")
         assert self.popen.wait(60) == 0, self.told()
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
