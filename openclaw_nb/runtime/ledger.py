@@ -7,6 +7,7 @@ reached the disk when its call returns (WAL, synchronous=FULL): a ticket is dura
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import socket
 import sqlite3
@@ -120,6 +121,7 @@ class Ledger:
         self._thread = _thread()
         self._db: sqlite3.Connection | None = None
         self._owed: dict[str, dict[str, object]] = {}
+        self._pid = os.getpid()
 
     async def add(self, new: NewTask, *, unless_active: Guard | None) -> tuple[Row, bool]:
         """Make a task, or find the one at work that stands in its way as `unless_active` says.
@@ -246,6 +248,8 @@ class Ledger:
                     f"the ledger {self.path} cannot be used: {error}. {_way_on(error)}"
                 ) from error
 
+        if self._pid != os.getpid():
+            self._after_fork()
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     def _settle(self, db: sqlite3.Connection) -> None:
@@ -254,6 +258,11 @@ class Ledger:
             for id in tuple(self._owed):
                 _update(db, id=id, columns=self._owed[id])
                 del self._owed[id]
+
+    def _after_fork(self) -> None:
+        """Forget the parent's thread and connection without touching it, not even to collect it."""
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._db))
+        self._pid, self._thread, self._db = os.getpid(), _thread(), None
 
     def _connect(self) -> sqlite3.Connection:
         if self._db is None:
