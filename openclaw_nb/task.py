@@ -12,11 +12,16 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Generic
+
+from typing_extensions import TypeVar
 
 from openclaw_nb.core.domain import Attempt, Ref, Request, TaskState
+from openclaw_nb.errors import TaskLost
 from openclaw_nb.runtime import loop
-from openclaw_nb.runtime.results import Video
+from openclaw_nb.runtime.results import Result
+
+R = TypeVar("R", bound=Result, default=Any)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +54,18 @@ class Snapshot:
     duplicate: bool = False
     """This call found the same request already at work and returned its task."""
     error: str | None = None
-    result: Video | None = None
+    result: Result | None = None
 
     @property
     def elapsed_seconds(self) -> float:
         """From the start to the end, or to now."""
         return (self.ended_at or time.time()) - self.started_at
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a new task could take the provider's job up: it ended and left a receipt."""
+        ended_well = self.state is TaskState.SUCCEEDED
+        return not (self.state.active or ended_well or self.job_id is None)
 
 
 Watcher = Callable[[Snapshot], None]
@@ -62,17 +73,19 @@ Watcher = Callable[[Snapshot], None]
 _log = logging.getLogger(__name__)
 
 
-class Task:
+class Task(Generic[R]):
     """A running generation. Interrupting a cell does not stop it; `cancel` does."""
 
     def __init__(self, first: Snapshot, *, on_cancel: Callable[[], None] = lambda: None) -> None:
-        self._future: Future[Video] = Future()
+        self._future: Future[R] = Future()
         self._snapshot = first
         self._on_cancel = on_cancel
         self._watchers: list[Watcher] = []
         self._finishers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._ended = False
+        self._again: Callable[[], Task] | None = None
+        self._resume: Callable[[], Task] | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -123,10 +136,10 @@ class Task:
         """Whether the task has ended, well or badly."""
         return self._future.done()
 
-    def __await__(self) -> Generator[Any, None, Video]:
+    def __await__(self) -> Generator[Any, None, R]:
         return self._waited().__await__()
 
-    async def _waited(self) -> Video:
+    async def _waited(self) -> R:
         """Wait from any loop. What an interrupt or `wait_for` cancels is the wait, never the job."""
         here = asyncio.get_running_loop()
         woken = here.create_future()
@@ -135,7 +148,7 @@ class Task:
             if not woken.done():
                 woken.set_result(None)
 
-        def ended(_: Future[Video]) -> None:
+        def ended(_: Future[R]) -> None:
             with suppress(RuntimeError):  # the loop that waited was closed
                 here.call_soon_threadsafe(wake)
 
@@ -149,7 +162,7 @@ class Task:
             await asyncio.to_thread(self._run_finishers)
         return self._future.result()
 
-    def result(self, timeout: float | None = None, *, pump: bool = False) -> Video:
+    def result(self, timeout: float | None = None, *, pump: bool = False) -> R:
         """Wait for the video. Interrupting the wait leaves the job running.
 
         Args:
@@ -199,6 +212,42 @@ class Task:
         self._on_cancel()
         return True
 
+    @property
+    def resumable(self) -> bool:
+        """Whether `resume` can take up the provider's job: it ended and left a receipt."""
+        return self._resume is not None and self._snapshot.resumable
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether `again` can start the same request once more."""
+        return self._again is not None and self.done()
+
+    def resume(self) -> Task:
+        """A new task that finishes the provider's job; nothing is submitted.
+
+        Raises:
+            TaskLost: there is no receipt of the job, or it cannot be reached from here.
+        """
+        if self._resume is None:
+            raise TaskLost(f"task {self.id[:8]} belongs to no client that could take it up")
+        return self._resume()
+
+    def again(self) -> Task:
+        """A new task for the same request, sent once more, and paid for once more.
+
+        Raises:
+            InvalidInput: a reference is not there any more; nothing was sent.
+            NoCandidate: nothing is configured; nothing was sent.
+        """
+        if self._again is None:
+            raise TaskLost(f"task {self.id[:8]} belongs to no client that could start it again")
+        return self._again()
+
+    def offer(self, *, again: Callable[[], Task], resume: Callable[[], Task]) -> Task:
+        """Say how this task is started again and taken up. For the client, not for users."""
+        self._again, self._resume = again, resume
+        return self
+
     def on_done(self, callback: Callable[[Task], object]) -> Task:
         """Call `callback(task)` once when the task ends; at once when it has ended.
 
@@ -210,7 +259,7 @@ class Task:
         def call() -> None:
             _guarded(lambda: context.run(callback, self))
 
-        def ended(_: Future[Video]) -> None:
+        def ended(_: Future[R]) -> None:
             if loop.on_core_thread():
                 loop.core().offload(call)
             else:
@@ -257,7 +306,7 @@ class Task:
             self._snapshot = replace(self._snapshot, **changes)
         self._tell()
 
-    def finish(self, outcome: Video | BaseException, **changes: Any) -> None:
+    def finish(self, outcome: R | BaseException, **changes: Any) -> None:
         """Store how the task ended and wake whoever waits. For the client, not for users."""
         with self._lock:
             if self._ended:

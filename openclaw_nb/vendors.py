@@ -19,6 +19,7 @@ from openclaw_nb.core.candidates import (
     find_provider,
     retired_defaults,
 )
+from openclaw_nb.core.domain import Medium
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import ConfigError, InvalidInput, NoCandidate, shown
 from openclaw_nb.runtime.generate import Reach
@@ -49,7 +50,7 @@ class Vendors:
         from openclaw_nb.providers import PROVIDERS
 
         self.providers: tuple[AnyProvider, ...] = PROVIDERS
-        """Every registered provider, in order."""
+        """Every registered provider of video, in order."""
         self._settings, self._environ = loaded.settings, loaded.environ
         self._profiles = profiles
         self._endpoints = dict(endpoints)
@@ -85,11 +86,16 @@ class Vendors:
                 if provider := find_provider(name, self.providers):
                     _check_block(provider, block, where.format(name))
 
-    @property
-    def selection(self) -> Selection:
+    def of(self, medium: Medium) -> tuple[AnyProvider, ...]:
+        """Every registered provider of a medium, in order."""
+        from openclaw_nb.providers import of
+
+        return self.providers if medium is Medium.VIDEO else of(medium)
+
+    def selection(self, medium: Medium = Medium.VIDEO) -> Selection:
         """What the configuration says about models."""
         defaults = self._settings.agents.defaults
-        chosen = defaults.choice("video")
+        chosen = defaults.choice(medium.value)
         current = (defaults.model.primary or "").partition("/")
         return Selection(
             primary=chosen.primary,
@@ -99,36 +105,42 @@ class Vendors:
             current_default_provider=current[0].strip() if current[1] else None,
         )
 
-    def candidates(self, model: str | None, *, exact: bool = False) -> Candidates:
+    def candidates(
+        self, model: str | None, *, exact: bool = False, medium: Medium = Medium.VIDEO
+    ) -> Candidates:
         """Which models would be tried, in order.
 
         Raises:
             InvalidInput: `model` means nothing that could be tried.
             NoCandidate: nothing is configured.
         """
-        found = self._candidates(model, self.selection, exact=exact)
+        found = self._candidates(model, self.selection(medium), exact=exact, medium=medium)
         if not found.refs:
-            raise NoCandidate(self._nothing_configured(found.notices))
+            raise NoCandidate(self._nothing_configured(found.notices, medium))
         return found
 
-    def _candidates(self, model: str | None, selection: Selection, *, exact: bool) -> Candidates:
+    def _candidates(
+        self, model: str | None, selection: Selection, *, exact: bool, medium: Medium
+    ) -> Candidates:
+        providers = self.of(medium)
         return candidates(
             model,
             selection,
-            self.providers,
-            [provider.id for provider in self.providers if self._counts(provider)],
+            providers,
+            [provider.id for provider in providers if self._counts(provider)],
             exact=exact,
-            retired=self.retired(),
+            retired=self.retired(medium),
         )
 
-    def detected(self) -> Candidates:
+    def detected(self, medium: Medium = Medium.VIDEO) -> Candidates:
         """The models that are tried when neither caller nor configuration names one."""
-        return self._candidates(None, Selection(), exact=False)
+        return self._candidates(None, Selection(), exact=False, medium=medium)
 
     def source(self, provider: AnyProvider) -> str | None:
         """Where its key comes from, or `config` for one that needs none; None: not configured."""
         try:
             usual = self._as_configured(provider)
+            self._check_base_url(usual)
         except ConfigError:
             return None
         if usual.by_name_only and provider.id not in self._endpoints:
@@ -172,11 +184,13 @@ class Vendors:
         Reads the files that the provider's configuration names. Raises ConfigError.
         """
         usual = self._as_configured(provider)
+        self._check_base_url(usual)
         found = self.credential(usual)
         base_url = self._base_url(usual)
         access = Access(
             base_url,
             found.key if found else None,
+            max_concurrent=self._about(provider).request.max_concurrent,
             policy=self._policy(provider),
             references=replace(
                 self._references_policy(),
@@ -209,15 +223,13 @@ class Vendors:
         """The access with what the configuration says of the provider's requests."""
         about, id = self._about(provider), provider.id
         request = about.request
+        context = self._context(request.tls, f"models.providers.{id}.request.tls")
         proxy = revealed(request.proxy.url, self._environ) if request.proxy else ""
         return replace(
             access,
             headers=about.sent_headers,
             key_header=_key_header(request.auth, access.key),
-            connection=Connection(
-                proxy=proxy or None,
-                context=self._context(request.tls, f"models.providers.{id}.request.tls"),
-            ),
+            connection=Connection(proxy=proxy or None, context=context),
             server_name=request.tls.server_name if request.tls else None,
         )
 
@@ -269,23 +281,32 @@ class Vendors:
         named = named.strip()
         return provider.read_base_url(named) if provider.read_base_url else named.rstrip("/")
 
-    def retired(self) -> dict[str, str]:
+    def _check_base_url(self, provider: AnyProvider) -> None:
+        """Whether the address that a variable names may be shown. Raises ConfigError."""
+        name = provider.base_url_env or ""
+        try:
+            config.public_url(self._environ.get(name, ""))
+        except ValueError as error:
+            raise ConfigError(name, f"{error}. Nothing was sent.") from None
+
+    def retired(self, medium: Medium = Medium.VIDEO) -> dict[str, str]:
         """By id what to say of a default that the vendor's host serves no longer; another may."""
-        vendors = [p for p in self.providers if self._base_url(p) == p.base_url]
+        vendors = [p for p in self.of(medium) if self._base_url(p) == p.base_url]
         return retired_defaults(vendors, datetime.now(tz=UTC).date())
 
-    def _nothing_configured(self, notices: Sequence[str]) -> str:
+    def _nothing_configured(self, notices: Sequence[str], medium: Medium) -> str:
         # A key alone must be enough.
-        keyed = [p for p in self.providers if p.key.env and not p.by_name_only]
+        keyed = [p for p in self.of(medium) if p.key.env and not p.by_name_only]
         by_variable = {p.key.env[0]: p for p in reversed(keyed)}  # one key may serve several ids
         each = sorted(by_variable.values(), key=lambda p: p.id)[:3]
         examples = "; ".join(f"{p.id}: {' / '.join(p.key.env)}" for p in each)
-        others = ", ".join(p.id for p in self.providers if p not in each)
+        others = ", ".join(p.id for p in self.of(medium) if p not in each)
+        also_for = f"; as well for {others}" if others else ""
         first = keyed[0]
         also = f" ({'; '.join(notices)})" if notices else ""
         return (
-            f"no video model is configured{also}. Set a key ({examples}; as well for {others}), or "
-            "agents.defaults.videoGenerationModel in the configuration, such as "
+            f"no {medium} model is configured{also}. Set a key ({examples}{also_for}), or "
+            f"agents.defaults.{medium}GenerationModel in the configuration, such as "
             f'"{first.id}/{first.default_model.id}"; or call openclaw_nb.emulate() to try without '
             "a key. Nothing was sent."
         )
@@ -305,7 +326,8 @@ def _check_block(provider: AnyProvider, block: config.ProviderSettings, where: s
 
 def _refused(provider: AnyProvider, found: config.Credential, base_url: str) -> str:
     """Why the API is not called with this key or at this address; empty when it is."""
-    if refused := provider.key.refuse and provider.key.refuse(found.key):
+    unsendable = config.unsendable(provider.key.sent_as(found.key)[1])
+    if refused := unsendable or (provider.key.refuse and provider.key.refuse(found.key)):
         return f"the key from {found.source} is not usable: {refused}"
     if not is_address(base_url):
         return f"the base URL {shown(base_url)} is no http(s) address"
@@ -330,8 +352,12 @@ def context_of(tls: config.Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
         context.load_verify_locations(Path(tls.ca).expanduser())
     if tls.cert:
         key = Path(tls.key).expanduser() if tls.key else None
-        passphrase = revealed(tls.passphrase, environ) or None
-        context.load_cert_chain(Path(tls.cert).expanduser(), key, passphrase)
+        protected = revealed(tls.passphrase, environ) != ""
+        context.load_cert_chain(
+            Path(tls.cert).expanduser(),
+            key,
+            (lambda: revealed(tls.passphrase, environ)) if protected else None,
+        )
     if tls.insecure_skip_verify:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

@@ -13,6 +13,7 @@ from openclaw_nb import config, tables
 from openclaw_nb.cli import main
 from openclaw_nb.client import Client
 from openclaw_nb.config import edit
+from openclaw_nb.core.domain import Medium
 from openclaw_nb.errors import ConfigError
 from openclaw_nb.providers import PROVIDERS, by_id
 from tests.rows import rows
@@ -209,7 +210,7 @@ def test_media_max_mb_bounds_references_and_outputs(home, tmp_path):
     with pytest.raises(oc.InvalidInput, match="mediaMaxMb raises it") as caught:
         client.generate_video("a crab", image=large)
     assert caught.value.code == "too-large"
-    assert client.store.max_bytes == 1048
+    assert client.stores[Medium.VIDEO].max_bytes == 1048
 
 
 def test_variables_name_the_state_directory_and_the_file(tmp_path, write):

@@ -17,10 +17,11 @@ from openclaw_nb.errors import ConfigError, shown
 Step: TypeAlias = str | int
 
 _FORBIDDEN = frozenset({"__proto__", "prototype", "constructor"})
-_SECRETS = ("key", "token", "secret", "password", "passphrase", "authorization")
+_SECRETS = ("key", "token", "secret", "password", "passphrase", "authorization", "cookie")
 _MASK = "********"
 _QUOTED = re.compile(r"""(["'])(?:\\.|(?!\1)[^\\])*\1""")
-_USER_INFO = re.compile(r"//[^/@]*@")
+_USER_INFO = re.compile(r"//.*@")
+_VARIABLE = re.compile(r"\$(\w+|\{\w+\})", re.ASCII)
 
 
 def steps(path: str) -> tuple[Step, ...]:
@@ -97,22 +98,27 @@ def get_value(file: Path, path: str) -> object:
     found = _reached(included(file), way)
     if found is None:
         raise ConfigError(path, f"is not set in {file}")
-    return masked(found, str(way[-1]))
+    return masked(found, way)
 
 
-def masked(value: object, name: str = "") -> object:
-    """The value without what may be secret; references to variables stay."""
+def is_secret(name: str) -> bool:
+    """Whether what bears such a name is not to be shown."""
+    return name.lower().endswith(_SECRETS)
+
+
+def masked(value: object, way: Sequence[Step] = ()) -> object:
+    """The value at the path `way` without what may be secret; references to variables stay."""
     if isinstance(value, dict):
-        return {
-            key: masked(each, str(key)) for key, each in cast("dict[Any, object]", value).items()
-        }
+        given = cast("dict[Any, object]", value)
+        return {key: masked(each, (*way, str(key))) for key, each in given.items()}
     if isinstance(value, list):
-        return [masked(each, name) for each in cast("list[object]", value)]
-    if not isinstance(value, str) or value.startswith("$"):
+        return [masked(each, way) for each in cast("list[object]", value)]
+    if not isinstance(value, str) or _VARIABLE.fullmatch(value):
         return value
-    if "://" in value:
-        return _USER_INFO.sub(f"//{_MASK}@", value)
-    return _MASK if name.lower().endswith(_SECRETS) or name == "value" else value
+    name = next((str(step) for step in reversed(way) if isinstance(step, str)), "")
+    if is_secret(name) or name == "value" or "headers" in way[:-1]:
+        return _MASK
+    return _USER_INFO.sub(f"//{_MASK}@", value)
 
 
 def set_value(file: Path, path: str, value: object) -> str:

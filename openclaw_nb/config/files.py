@@ -9,12 +9,13 @@ import shlex
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from openclaw_nb.config.reading import read
 from openclaw_nb.config.schema import Settings
+from openclaw_nb.config.shield import without_frames
 from openclaw_nb.errors import ConfigError
 
 _log = logging.getLogger("openclaw_nb")
@@ -32,7 +33,7 @@ class Loaded:
     """A configuration, and the environment that it and the `.env` files add to."""
 
     settings: Settings
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     file: Path | None = None
 
 
@@ -52,6 +53,14 @@ def is_on(value: str | None) -> bool:
     return (value or "").strip().lower() in {"1", "true", "yes", "on"}
 
 
+class _Variables(ChainMap[str, str]):
+    """An environment whose values are not shown."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} variables>"
+
+
+@without_frames
 def load(
     path: Path, environ: Mapping[str, str], *, home: Path, expected: Sequence[str] = ()
 ) -> Loaded:
@@ -73,6 +82,7 @@ def load(
     return replace(found, file=path)
 
 
+@without_frames
 def resolved(
     values: object,
     environ: Mapping[str, str],
@@ -89,7 +99,7 @@ def resolved(
     if env.shell_env.enabled or is_on(environ.get("OPENCLAW_LIVE_TEST")):
         maps.append(_profile(Path("~/.profile").expanduser(), expected))
     # What is set counts, even empty; nothing here is written to.
-    everything = ChainMap(*(cast("MutableMapping[str, str]", each) for each in maps))
+    everything = _Variables(*(cast("MutableMapping[str, str]", each) for each in maps))
     return Loaded(read(_substituted(values, everything, ())), everything)
 
 

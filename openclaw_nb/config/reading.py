@@ -10,9 +10,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from openclaw_nb.config.schema import Settings
+from openclaw_nb.config.shield import without_frames
 from openclaw_nb.errors import ConfigError
 
 
+@without_frames
 def read(values: object) -> Settings:
     """Settings from plain values. Raises ConfigError with the path of the first key that is wrong."""
     try:

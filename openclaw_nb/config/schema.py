@@ -7,12 +7,14 @@ alone; inside the sections that are read, a key that neither knows is an error, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import Annotated, ClassVar, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -42,6 +44,11 @@ class _Section(BaseModel):
             return values
         given = cast("Mapping[str, object]", values)
         return {name: value for name, value in given.items() if name not in cls.foreign}
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Without keys of no known meaning: their values may be secret."""
+        shown = type(self).model_fields
+        return ((name, value) for name, value in super().__repr_args__() if name in shown)
 
 
 def _names(text: str) -> frozenset[str]:
@@ -82,12 +89,48 @@ def is_address(text: str) -> bool:
         return False
 
 
-Address = Annotated[str, BeforeValidator(_as_address)]
 Number = Annotated[float, BeforeValidator(_as_number)]
 Whole = Annotated[int, BeforeValidator(_as_number), Field(gt=0)]
 """A whole number above 0."""
 Secret = Annotated[SecretStr | None, BeforeValidator(_as_text)]
 """A text that is never shown; `{source: "env", id: "NAME"}` means `${NAME}`."""
+
+
+def unsendable(text: str) -> str:
+    """Why `text` cannot be the value of a header; empty when it can."""
+    if text.isascii() and text.isprintable():
+        return ""
+    return "it holds a line break, a control character or a letter that no header takes"
+
+
+def _header_name(name: str) -> str:
+    if not _TOKEN.fullmatch(name):
+        raise ValueError("the name of a header has letters, digits and -, and nothing else")
+    return name
+
+
+def _header_value(value: SecretStr | None) -> SecretStr | None:
+    if value and (why := unsendable(value.get_secret_value())):
+        raise ValueError(f"it cannot be sent: {why}")
+    return value
+
+
+def public_url(url: str) -> str:
+    """`url` itself, when it may be shown. Raises ValueError."""
+    try:
+        login = "@" in urlsplit(url).netloc
+    except ValueError:
+        login = "@" in url
+    if login:
+        raise ValueError("must not hold a name or password; `headers` can carry them, unseen")
+    return url
+
+
+Address = Annotated[str, BeforeValidator(_as_address), AfterValidator(public_url)]
+
+_TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_HeaderName = Annotated[str, AfterValidator(_header_name)]
+_Headers = Mapping[_HeaderName, Annotated[Secret, AfterValidator(_header_value)]]
 
 
 class ModelChoice(_Section):
@@ -163,9 +206,10 @@ class Auth(_Section):
 
     mode: Literal["provider-default", "authorization-bearer", "header"] = "provider-default"
     token: Secret = None
-    header_name: str | None = None
+    header_name: _HeaderName | None = None
     value: Secret = None
     prefix: str = ""
+    """Before the value."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -173,6 +217,8 @@ class Auth(_Section):
             raise ValueError("authorization-bearer needs a token")
         if self.mode == "header" and not (self.header_name and self.value):
             raise ValueError("header needs headerName and value")
+        if why := unsendable(self.prefix):
+            raise ValueError(f"the prefix cannot be sent: {why}")
         return self
 
 
@@ -208,12 +254,14 @@ class Proxy(_Section):
 class RequestSettings(_Section):
     """`models.providers.<id>.request`."""
 
-    headers: Mapping[str, Secret] = Field(default_factory=dict, repr=False)
+    headers: _Headers = Field(default_factory=dict, repr=False)
     auth: Auth = Auth()
     proxy: Proxy | None = None
     tls: Tls | None = None
     allow_private_network: StrictBool = False
     """The provider's own traffic may go to private addresses besides its base URL's host."""
+    max_concurrent: Whole = 16
+    """How many tasks of one process are at work at the provider at once; the others wait."""
 
 
 class ProviderSettings(_Section, extra="allow"):
@@ -229,7 +277,7 @@ class ProviderSettings(_Section, extra="allow"):
     """A key, `$NAME` or `${NAME}`, or a stored profile's id; `{source: "env", id: "NAME"}` too."""
     auth: str | None = None
     """`api-key` puts `api_key` before stored profiles and the environment."""
-    headers: Mapping[str, Secret] = Field(default_factory=dict, repr=False)
+    headers: _Headers = Field(default_factory=dict, repr=False)
     request: RequestSettings = RequestSettings()
 
     @property
@@ -316,7 +364,7 @@ class Tasks(_Section):
     """`tasks`: how long ended tasks stay in the ledger, and how often it is swept. Milliseconds."""
 
     retention_ms: Whole = 604_800_000
-    sweep_interval_ms: Whole = 60_000
+    sweep_interval_ms: Whole = Field(default=60_000, le=2_147_483_647)
 
     @property
     def sweep_seconds(self) -> float:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from openclaw_nb.core import skips
 from openclaw_nb.core.capabilities import ModeCaps, Model, effective, flat, mode_of, overlay
-from openclaw_nb.core.domain import Change, Ignored, Job, Media, Mode, Ref, Request
-from openclaw_nb.core.geometry import ratio_of
+from openclaw_nb.core.domain import Blob, Change, Ignored, Job, Media, Medium, Mode, Ref, Request
+from openclaw_nb.core.geometry import closest_resolution, ratio_of
 from openclaw_nb.core.normalise import Style, normalise
 from openclaw_nb.core.wire import AnyProvider, Skip
 
@@ -37,23 +37,24 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     Style is fitted to the nearest value the model takes. References, options and a length over
     the cap are never altered: they skip the model.
     """
-    mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
+    mode = _mode(request, media)
     row, switched = _endpoint(request, media, provider, model.strip())
     ref = Ref(provider.id, row.id)
     caps = overlay(provider.caps, row.caps)
-    declared = effective(caps, row.id, len(media.images), len(media.videos))
+    declared = effective(caps, row.id, len(media.images), len(media.videos), request.medium)
     limits = declared or flat(caps)
-    if reason := skips.references(ref, row, declared, limits, media, _having(provider, mode)):
-        return Skip(reason, "references")
-    if skipped := _over_limits(ref, limits, request):
+    if skipped := _unfit(ref, row, declared, limits, request, media, _having(provider, mode)):
         return skipped
     style = normalise(request, declared)
+    resolution, inferred = _inferred(request, media, declared)
+    if inferred:
+        style = replace(style, resolution=resolution)
     planned = Plan(
         ref=ref,
-        job=_job(request, media, row.id, mode, style),
+        job=_job(request, media, row.id, mode, style, provider.id),
         mode=mode,
-        changes=(*switched, *style.changes),
-        ignored=style.ignored,
+        changes=(*switched, *style.changes, *inferred),
+        ignored=(*style.ignored, *_of_others(request, provider.id)),
     )
     fitted = _fitted(planned, provider)
     if isinstance(fitted, Skip):
@@ -61,16 +62,77 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     return replace(fitted, notes=(*fitted.notes, *_time_limit(request, provider)))
 
 
-def _over_limits(ref: Ref, limits: ModeCaps, request: Request) -> Skip | None:
+def _mode(request: Request, media: Media) -> Mode:
+    found = mode_of(len(media.images), len(media.videos), request.medium)
+    return found or Mode.VIDEO_TO_VIDEO
+
+
+def _unfit(
+    ref: Ref,
+    row: Model,
+    declared: ModeCaps | None,
+    limits: ModeCaps,
+    request: Request,
+    media: Media,
+    having: tuple[str, ...],
+) -> Skip | None:
+    """The first check that the request does not pass, in the order in which they are told."""
+    medium = request.medium
+    if reason := skips.references(ref, row, declared, limits, media, having, medium):
+        return Skip(reason, "references")
     if reason := skips.options(ref, limits.provider_options, request.provider_options):
         return Skip(reason, "providerOptions")
-    if reason := skips.duration(ref, limits, request.duration_seconds):
+    # A video over the cap is another video; music is cut to it.
+    video = medium is Medium.VIDEO
+    if video and (reason := skips.duration(ref, limits, request.duration_seconds)):
         return Skip(reason, "durationSeconds")
+    if reason := skips.exact(ref, declared, request):
+        return Skip(reason)
     return None
+
+
+def _inferred(
+    request: Request, media: Media, caps: ModeCaps | None
+) -> tuple[str | None, tuple[Change, ...]]:
+    """The resolution that suits the references, where the model takes one and none was asked for.
+
+    It is the nearest that the model has, so that it never makes a request fail.
+    """
+    if caps is None or not caps.infers_resolution or request.resolution or request.size:
+        return None, ()
+    sides = [image.longest_side for image in media.images if isinstance(image, Blob)]
+    longest = max((side for side in sides if side), default=0)
+    wanted = next((name for least, name in _INFERRED if longest >= least), None)
+    found = closest_resolution(wanted, caps.resolutions or ()) if wanted else None
+    if found is None:
+        return None, ()
+    why = f"the longest side of the references has {longest} pixels"
+    change = Change(
+        setting="resolution", requested=None, applied=found, why=why, derived_from="images"
+    )
+    return found, (change,)
+
+
+_INFERRED = ((3000, "4K"), (1500, "2K"), (1, "1K"))
+
+
+def _own_options(request: Request, provider: str) -> Mapping[str, object]:
+    return {**request.vendor_options.get(provider, {}), **request.provider_options}
+
+
+def _of_others(request: Request, provider: str) -> tuple[Ignored, ...]:
+    """Options for another vendor's models than the one that runs."""
+    return tuple(
+        Ignored(setting=vendor, value=dict(options), why=f"is for the models of {vendor}")
+        for vendor, options in request.vendor_options.items()
+        if vendor != provider
+    )
 
 
 def _time_limit(request: Request, provider: AnyProvider) -> tuple[str, ...]:
     asked, counts = request.timeout_ms, provider.deadline_seconds
+    if asked and request.timeout_seconds != asked / 1000:
+        return (f"the time limit of {asked} ms was raised to {request.timeout_seconds:g} s",)
     if not provider.deadline_wins or asked is None or asked == counts * 1000:
         return ()
     told = f"the configuration's time limit of {counts:g} s counts, not the {asked / 1000:g} s"
@@ -81,11 +143,11 @@ def _endpoint(
     request: Request, media: Media, provider: AnyProvider, asked: str
 ) -> tuple[Model, tuple[Change, ...]]:
     """The row of `asked`, or the one that has the request's mode; the change if it has another id."""
-    mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
+    mode = _mode(request, media)
     row, why = provider.model(asked), f"{provider.label} has renamed it"
     other = (row.siblings or {}).get(mode) or _stand_in(request, media, provider, row)
     if other and mode not in _modes(provider, row):
-        row, why = provider.model(other), f"{row.id} does not make {mode.words}"
+        row, why = provider.model(other), f"{row.id} does not make {mode.words_for(request.medium)}"
     if row.id == asked:
         return row, ()
     return row, (Change(setting="model", requested=asked, applied=row.id, why=why),)
@@ -109,7 +171,9 @@ def _stand_in(request: Request, media: Media, provider: AnyProvider, row: Model)
     return provider.default_for(len(media.images), len(media.videos))
 
 
-def _job(request: Request, media: Media, model: str, mode: Mode, style: Style) -> Job:
+def _job(
+    request: Request, media: Media, model: str, mode: Mode, style: Style, provider: str
+) -> Job:
     return Job(
         model=model,
         mode=mode,
@@ -123,7 +187,14 @@ def _job(request: Request, media: Media, model: str, mode: Mode, style: Style) -
         duration_seconds=style.duration_seconds,
         audio=style.audio,
         watermark=style.watermark,
-        provider_options=request.provider_options,
+        count=request.count or 1,
+        quality=style.quality,
+        output_format=style.output_format,
+        background=style.background,
+        lyrics=style.lyrics,
+        instrumental=style.instrumental,
+        format=style.format,
+        provider_options=_own_options(request, provider),
     )
 
 
@@ -217,6 +288,12 @@ def asked_settings(request: Request) -> dict[str, object]:
         "durationSeconds": request.duration_seconds,
         "audio": request.audio,
         "watermark": request.watermark,
+        "quality": request.quality,
+        "outputFormat": request.output_format,
+        "background": request.background,
+        "lyrics": request.lyrics,
+        "instrumental": request.instrumental,
+        "format": request.format,
         "filename": request.filename,
         "timeoutMs": request.timeout_ms,
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import os
 import sys
 import threading
 import warnings
@@ -21,8 +22,7 @@ from typing import TYPE_CHECKING, Any
 from openclaw_nb.runtime import loop
 
 if TYPE_CHECKING:
-    from openclaw_nb.runtime.results import Video
-    from openclaw_nb.task import Task
+    from openclaw_nb.task import R, Task
 
 _log = logging.getLogger(__name__)
 _cancels: dict[str, Callable[[], object]] = {}
@@ -40,6 +40,18 @@ def current() -> Any | None:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return getattr(shell, "kernel", None)
+
+
+def attended() -> bool:
+    """Whether somebody sits at the notebook: nbclient and its like say that nobody answers.
+
+    Voila runs notebooks by nbclient and still shows them to somebody.
+    """
+    kernel = current()
+    if kernel is None:
+        return False
+    asked = (kernel.get_parent("shell") or {}).get("content", {}).get("allow_stdin", True)
+    return bool(asked) or os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
 
 
 def on_click(comm_id: str, call: Callable[[], object]) -> None:
@@ -173,7 +185,7 @@ def enable_nested_loops() -> None:
     _nested = True
 
 
-def pump_until(task: Task, timeout: float | None) -> Video:
+def pump_until(task: Task[R], timeout: float | None) -> R:
     """Wait for `task` while the loop of this thread goes on; after `enable_nested_loops()` only."""
     if not _nested:
         raise RuntimeError(
@@ -181,10 +193,10 @@ def pump_until(task: Task, timeout: float | None) -> Video:
             "first, or leave pump=True out"
         )
 
-    async def waited() -> Video:
+    async def waited() -> R:
         return await task
 
-    async def in_time() -> Video:
+    async def in_time() -> R:
         try:
             return await asyncio.wait_for(waited(), timeout)
         except TimeoutError:

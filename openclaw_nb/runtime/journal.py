@@ -19,6 +19,13 @@ class Teller(Protocol):
         """Replace fields of the task's snapshot."""
 
 
+class Unheard:
+    """A teller to whom nobody listens."""
+
+    def update(self, **changes: Any) -> None:
+        """Say nothing."""
+
+
 @dataclass(slots=True)
 class TaskJournal:
     """The engine's journal of one task and candidate."""
@@ -49,7 +56,7 @@ class TaskJournal:
             phase="submitting",
             started_at=now_ms(),
         )
-        self.teller.update(phase="submitting", ref=self.ref)
+        self.teller.update(phase="submitting", ref=self.ref, job_id=None)
 
     async def not_accepted(self) -> None:
         """The task can be started again."""

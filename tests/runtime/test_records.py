@@ -95,7 +95,7 @@ def stored(ledger, request=REQUEST, media=MEDIA, **columns):
             source="video_generate:fal",
             session=None,
         )
-        row, _ = await ledger.add(new, unless_active=False)
+        row, _ = await ledger.add(new, unless_active=None)
         await ledger.update(row.id, provider="fal", model="m", started_at=5, **columns)
         await ledger.end(row.id, TaskState.SUCCEEDED)
         return await ledger.find(row.id)
@@ -174,7 +174,7 @@ def test_a_finished_task_comes_back_as_its_video(ledger):
         files=records.files_json(FILES),
         plan=records.applied_json(APPLIED),
     )
-    video = records.video_of(row)
+    video = records.result_of(row)
     assert (str(video.ref), video.task_id, video.files) == ("fal/m", row.id, FILES)
     assert (video.changes, video.ignored) == (APPLIED.changes, APPLIED.ignored)
     assert (video.warnings, video.metadata, video.emulated) == (("something",), {"seed": 7}, True)
@@ -252,14 +252,14 @@ def test_a_sidecar_says_which_references_are_lost_and_reading_it_explains(ledger
     row = stored(ledger, files=records.files_json(FILES))
     again = records.request_facts(records.request_of(row), records.media_of(row))
     path = tmp_path / "clip.mp4"
-    sidecar = records.sidecar_facts(records.video_of(row), again, path)
+    sidecar = records.sidecar_facts(records.result_of(row), again, path)
     assert sidecar["lostReferences"] == ["images[0]"]
     write_sidecar(path, sidecar)
     with pytest.raises(InvalidInput) as refused:
         records.read_sidecar(path)
     for told in (str(sidecar_of(path)), "images[0]", "only a digest was kept", '"request"'):
         assert told in str(refused.value)
-    kept = records.sidecar_facts(records.video_of(row), {"prompt": "x"}, path)
+    kept = records.sidecar_facts(records.result_of(row), {"prompt": "x"}, path)
     assert "lostReferences" not in kept
 
 
