@@ -109,7 +109,7 @@ def _blocked(row: Row, medium: Medium) -> dict[str, Any]:
     return {
         "text": (
             f"Task {_line(row)}. Wait for it: {medium.counted(1).replace('1', 'one')} at a time is "
-            "made in a session, so nothing was started. Another session takes another prompt."
+            "made in a session, so nothing was started. Call with another session to make more."
         ),
         "details": _task_details(row) | {"duplicateGuard": True},
     }
@@ -121,7 +121,10 @@ def _started(id: str, request: Request) -> dict[str, Any]:
     if request.model is not None:
         echo["model"] = request.model
     return {
-        "text": f"Started in the background as task {id}. Do not ask for the same again.",
+        "text": (
+            f"Started in the background as task {id}. Do not ask for the same again; "
+            "action=status tells how it goes."
+        ),
         "details": {"async": True, "status": "started", **ids, "task": ids, **echo},
     }
 

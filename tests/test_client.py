@@ -133,7 +133,7 @@ def test_the_media_directory_can_be_beside_the_notebook(make_client, tmp_path):
         ({"image": object()}, "image", ("object", "allowed are")),
         ({"model": "nobody"}, "model", ("nobody", ", ".join(by_id))),
         ({"durations": 5}, "durations", ("duration_seconds",)),
-        ({"image_roles": ["first_frame"]}, "image_roles", ("1 roles for 0",)),
+        ({"image_roles": ["first_frame"]}, "image_roles", ("1 role for 0",)),
     ],
 )
 def test_bad_input_raises_at_once_and_nothing_is_sent(client, emulator, given, param, words):
