@@ -71,15 +71,17 @@ def _tool(medium: Medium) -> Tool:
 
     generate.__name__ = generate.__qualname__ = medium.tool
     tool = cast("Tool", generate)
-    tool.description, tool.schema = f"{_DESCRIPTIONS[medium]}; {_BESIDES}", schema(medium)
+    tool.description, tool.schema = _DESCRIPTIONS[medium], schema(medium)
     return tool
 
 
-_BESIDES = "or lists the providers and models; or tells what is being made in this session."
 _DESCRIPTIONS = {
-    Medium.VIDEO: "Makes a video from a text, and from reference images, videos or audio if given",
-    Medium.IMAGE: "Makes images from a text, or edits reference images if given",
-    Medium.MUSIC: "Makes music from a text, and from lyrics or reference images if given",
+    Medium.VIDEO: "Makes a video from a text, and from reference images, videos or audio if there "
+    "are any; or lists the providers and models; or tells what is being made in this session.",
+    Medium.IMAGE: "Makes images from a text, or edits reference images; or lists the providers and "
+    "models; or tells what is being made in this session.",
+    Medium.MUSIC: "Makes music from a text, with lyrics if there are any; or lists the providers "
+    "and models; or tells what is being made in this session.",
 }
 
 
