@@ -15,6 +15,7 @@ from openclaw_nb.client import Client
 from openclaw_nb.config import edit
 from openclaw_nb.errors import ConfigError
 from openclaw_nb.providers import PROVIDERS, by_id
+from openclaw_nb.standings import standings
 from tests.rows import rows
 from tests.security.test_keys import everything
 
@@ -706,6 +707,7 @@ def test_a_malformed_profile_is_told_in_its_providers_row(home):
     assert [name in told for name in broken] == [True] * 4
     assert vendors.faults(by_id["minimax"]) == ()
     assert vendors.source(by_id["fal"]) is None
+    assert set(vendors.faults(by_id["fal"])) <= set(standings(vendors)["fal"].notes)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"profiles": []}', "5"])

@@ -499,6 +499,29 @@ def test_list_says_who_is_used_only_when_asked_for_by_name_and_why(home):
         task.result(9)
 
 
+def test_a_task_of_a_session_tells_its_result_when_it_has_ended(make_client):
+    client = make_client("fal")
+    asked = {"prompt": PROMPT, "audio": False}
+    ids = oc.video_generate(asked, session=SESSION, client=client)["details"]["task"]
+    told = oc.video_generate.completed(client.task(ids["taskId"]))
+    inline = oc.video_generate(asked, client=client)
+    assert told["details"]["task"] == ids
+    assert set(told["details"]) == {*inline["details"], "task"}
+    assert told["text"].splitlines()[:2] == inline["text"].splitlines()[:2]
+
+
+def test_a_task_of_a_session_tells_its_failure_when_it_has_ended(make_client, emulator):
+    client = make_client("fal")
+    emulator.set(Scenario(submit_moderated=True))
+    ids = oc.video_generate({"prompt": PROMPT}, session=SESSION, client=client)["details"]["task"]
+    told = oc.video_generate.completed(client.task(ids["taskId"]))
+    details = told["details"]
+    assert (details["status"], details["task"]) == ("failed", ids)
+    assert details["attempts"][0]["reason"] == "content_policy"
+    assert details["error"] in told["text"]
+    json.dumps(told)
+
+
 def test_a_started_task_ends_with_its_video(make_client):
     client = make_client("fal")
     details = oc.video_generate({"prompt": PROMPT}, session=SESSION, client=client)["details"]
