@@ -247,7 +247,7 @@ def test_a_candidate_without_a_key_is_an_attempt_that_names_the_variables(make_c
 def test_a_timeout_says_that_the_job_may_go_on_and_how_to_take_it_up(make_client, emulator):
     client = make_client("fal")
     emulator.set(NEVER)
-    task = client.generate_video(PROMPT, timeout_ms=300)
+    task = client.generate_video(PROMPT, timeout_ms=2000)
     with pytest.raises(oc.ProviderTimeout) as caught:
         task.result(9)
     (job,) = emulator.jobs
