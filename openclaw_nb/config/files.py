@@ -7,7 +7,7 @@ import logging
 import re
 import shlex
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ class Loaded:
 
 
 @contextmanager
-def named(file: Path | None) -> Iterator[None]:
+def named(file: Path | None) -> Generator[None]:
     """Errors about the configuration say in which file it stands."""
     try:
         yield

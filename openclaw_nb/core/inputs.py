@@ -292,14 +292,18 @@ class _Given:
         if len(roles) > count:
             self.refuse(
                 name,
-                f"{len(roles)} roles for {count} references; a role beyond the last reference "
-                "cannot be assigned to a position",
+                f"{_counted(len(roles), 'role')} for {_counted(count, 'reference')}; a role "
+                "beyond the last reference cannot be assigned to a position",
             )
         return roles
 
 
 _LONGEST = 100
 _KINDS = {"image": "images", "video": "videos", "audioRef": "audios"}
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"
 
 
 def _as_list(value: object) -> list[object]:
