@@ -353,8 +353,8 @@ def _host(url: str) -> str:
 
 
 def _proxied(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")
+    host = _host(url)
+    return bool(host) and urlsplit(url).scheme in getproxies() and not proxy_bypass(host)
 
 
 def _certified(access: Access, url: str) -> str | None:
