@@ -16,8 +16,8 @@ from uuid import uuid4
 from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, find_provider
 from openclaw_nb.core.domain import Media, Ref, Request, TaskState
-from openclaw_nb.core.inputs import read_request
-from openclaw_nb.errors import TaskLost
+from openclaw_nb.core.inputs import is_text, read_request
+from openclaw_nb.errors import InvalidInput, TaskLost, shown
 from openclaw_nb.handles import Handles, as_it_is, no_way
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.assets import MIB, Loader
@@ -117,6 +117,8 @@ class Client:
         allow_parallel: bool = False,
     ) -> Task:
         """Start a request that was read already; as `generate_video`."""
+        if not is_text(session or ""):
+            raise InvalidInput("session", f"{shown(session)} is no text. Nothing was sent.")
         chosen = self.vendors.candidates(request.model, exact=exact)
         media = self.load(request)
         new = NewTask(

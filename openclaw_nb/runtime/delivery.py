@@ -15,9 +15,9 @@ from openclaw_nb.core.wire import Done, Hosted, InHand, Output
 from openclaw_nb.errors import BadOutput, ProviderError, ProviderTimeout
 from openclaw_nb.runtime.engine import Run
 from openclaw_nb.runtime.guard import BlockedError
-from openclaw_nb.runtime.media_types import detect, kind_of
+from openclaw_nb.runtime.media_types import detect, extension_of, kind_of
 from openclaw_nb.runtime.results import SavedFile
-from openclaw_nb.runtime.store import Part, Store, file_name, readable_name
+from openclaw_nb.runtime.store import Part, Store, file_name, readable_name, stem_of
 from openclaw_nb.runtime.transport import (
     ATTEMPTS,
     BROKEN,
@@ -177,8 +177,9 @@ class Delivery:
                 "set agents.defaults.mediaMaxMb higher, then openclaw_nb.resume() fetches it",
                 output,
             ) from error
-        name = output.name or "video.mp4"
-        return SavedFile(media_type=output.media_type or "video/mp4", name=name, url=url)
+        media_type = output.media_type or "video/mp4"
+        name = f"{stem_of(output.name) or 'video'}{extension_of(media_type)}"
+        return SavedFile(media_type=media_type, name=name, url=url)
 
     def _bad(self, run: Run, text: str, output: Output | None = None) -> ProviderError:
         error = BadOutput(run.ref, text, why=Why.UNKNOWN, job_id=run.job_id)

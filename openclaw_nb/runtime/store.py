@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from openclaw_nb.config.private import make_private
 from openclaw_nb.runtime.media_types import HEAD_BYTES, extension_of
 
 _STEM_CHARACTERS = 60
 _STEM_BYTES = 200  # with the unique part below the 255 that file systems take
-_DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o644
+_DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
+"""Names that mean no file on Windows, with any ending."""
 
 
 def stem_of(hint: str | None) -> str:
@@ -29,6 +31,8 @@ def stem_of(hint: str | None) -> str:
     name = base.rpartition(".")[0] or base  # `.hidden` is all name, no extension
     clean = re.sub(r"_+", "_", re.sub(r"[^\w.\-]", "_", name.strip()))
     stem = clean.removeprefix("_").removesuffix("_")[:_STEM_CHARACTERS].lstrip(".")
+    if _DEVICES.fullmatch(stem):
+        stem = f"_{stem}"
     return stem.encode()[:_STEM_BYTES].decode("utf-8", "ignore")
 
 
@@ -61,7 +65,7 @@ class Store:
         return await asyncio.to_thread(self._begin)
 
     def _begin(self) -> Part:
-        self.directory.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+        make_private(self.directory)
         descriptor, name = tempfile.mkstemp(prefix=".part-", dir=self.directory)
         return Part(Path(name), os.fdopen(descriptor, "wb"))
 
@@ -104,9 +108,7 @@ class Part:
     def _commit(self, name: str) -> Path:
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
-        self._path.chmod(_FILE_MODE)
-        return self._path.replace(self._path.with_name(name))
+        return _renamed(self._file, self._path, self._path.with_name(name))
 
     async def abandon(self) -> None:
         """Close and delete; nothing is left. Harmless after a commit."""
@@ -132,11 +134,13 @@ def write_sidecar(path: Path, facts: Mapping[str, object]) -> None:
 def keep_reference(folder: Path, data: bytes, media_type: str) -> str:
     """Keep what was given as bytes, so that its request can be run again; once for equal bytes.
 
-    Returns its path relative to `folder`, where the videos are.
+    Returns its path relative to `folder`, where the videos are. Raises OSError.
     """
     target = folder / "references" / f"{sha256(data).hexdigest()}{extension_of(media_type)}"
-    if not target.exists():
-        target.parent.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
+    make_private(target.parent)
+    if target.parent.is_symlink():
+        raise NotADirectoryError(f"{target.parent} is a link; references are not kept there")
+    if target.is_symlink() or not target.is_file() or target.read_bytes() != data:
         _write(target, data)
     return str(target.relative_to(folder).as_posix())
 
@@ -145,5 +149,22 @@ def _write(target: Path, data: bytes) -> None:
     descriptor, name = tempfile.mkstemp(prefix=".part-", dir=target.parent)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
-    Path(name).chmod(_FILE_MODE)
-    Path(name).replace(target)
+        file.flush()
+        _renamed(file, Path(name), target)
+
+
+def _renamed(file: BinaryIO, path: Path, target: Path) -> Path:
+    """Close a file that is whole and give it its last name.
+
+    What lies under its name must be it: a link put there meanwhile would lead elsewhere, and may
+    not be given our mode.
+    """
+    if hasattr(os, "fchmod"):
+        os.fchmod(file.fileno(), _FILE_MODE)
+    written = os.fstat(file.fileno())
+    file.close()
+    path.replace(target)
+    if not os.path.samestat(written, target.lstat()):
+        target.unlink()
+        raise OSError(f"{path} was replaced by another file while it was written")
+    return target
