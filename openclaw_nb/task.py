@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from openclaw_nb.core.domain import Attempt, Ref, Request, TaskState
+from openclaw_nb.errors import one_line
 from openclaw_nb.runtime import loop
 from openclaw_nb.runtime.results import Video
 
@@ -278,7 +279,7 @@ class Task:
 
     def __repr__(self) -> str:
         now = self._snapshot
-        where = f" {now.ref}" if now.ref else ""
+        where = f" {one_line(str(now.ref))}" if now.ref else ""
         return f"<Task {self.id[:8]} {now.state}{where} {now.elapsed_seconds:.0f} s>"
 
     def _ipython_display_(self) -> None:

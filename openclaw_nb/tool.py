@@ -17,6 +17,7 @@ from openclaw_nb.core.domain import Attempt, Request, TaskState
 from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
 from openclaw_nb.core.plan import warning
+from openclaw_nb.errors import plain
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.results import SavedFile, Video
 
@@ -160,7 +161,7 @@ def text_of(video: Video) -> str:
         lines.append(f"Asked for {duration['requested']} s, made {duration['applied']} s.")
     for number, file in enumerate(video.files, start=1):
         lines.append(f"{number}. video {file.name} ({file.media_type}) {file.path or file.url}")
-    return "\n".join(lines)
+    return plain("\n".join(lines))
 
 
 def details_of(video: Video) -> dict[str, Any]:

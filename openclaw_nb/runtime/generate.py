@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from openclaw_nb.errors import (
     NoCandidate,
     OpenclawError,
     ProviderError,
+    one_line,
 )
 from openclaw_nb.runtime import records
 from openclaw_nb.runtime.clock import Deadline
@@ -27,13 +27,12 @@ from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
 from openclaw_nb.runtime.journal import TaskJournal, Teller
 from openclaw_nb.runtime.ledger import Ledger, now_ms
+from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.references import with_bytes
 from openclaw_nb.runtime.results import SavedFile, Video
 from openclaw_nb.runtime.store import keep_reference, write_sidecar
 from openclaw_nb.runtime.transport import Access
-
-_log = logging.getLogger("openclaw_nb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Runner:
                 errors.append(error)
                 attempts.append(_attempt(ref, error))
             except Exception as error:  # noqa: BLE001 - one candidate's fault must not stop the next
-                _log.exception("%s failed unexpectedly", ref)
+                LOG.exception("%s failed unexpectedly", ref)
                 wrapped = ProviderError(ref, f"{type(error).__name__}: {error}", why=Why.UNKNOWN)
                 wrapped.__cause__ = error
                 errors.append(wrapped)
@@ -194,7 +193,7 @@ class Runner:
         late = _too_large(files)
         video = Video(
             task_id=order.id,
-            ref=Ref(run.ref.provider, done.model or run.ref.model),
+            ref=Ref(run.ref.provider, one_line(done.model or run.ref.model)),
             request=order.request,
             files=files,
             changes=applied.changes,
@@ -230,16 +229,16 @@ class Runner:
             try:
                 await asyncio.to_thread(_sidecar, path, video, order)
             except OSError as error:
-                _log.warning("no sidecar beside %s: %s", path, error)
+                LOG.warning("no sidecar beside %s: %s", path, error)
 
     def _log_attempt(self, attempts: Sequence[Attempt]) -> None:
         last = attempts[-1]
         if last.why is Why.SKIPPED:
             if sum(attempt.why is Why.SKIPPED for attempt in attempts) == 1:
-                _log.warning("%s skipped: %s", last.ref, last.error)
-            _log.debug("%s skipped (%s): %s", last.ref, last.why, last.error)
+                LOG.warning("%s skipped: %s", last.ref, last.error)
+            LOG.debug("%s skipped (%s): %s", last.ref, last.why, last.error)
         elif last.why is not Why.NOT_REGISTERED:
-            _log.warning("%s failed: %s", last.ref, last.error)
+            LOG.warning("%s failed: %s", last.ref, last.error)
 
 
 def _check(ref: Ref, reach: Reach) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openclaw_nb.core.domain import Attempt, Change, Ignored, Ref, Request
 from openclaw_nb.core.plan import ignored_overrides, normalization
+from openclaw_nb.errors import one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,4 +108,4 @@ class Video:
 
     def __str__(self) -> str:
         where = self.files[0].path or self.files[0].url
-        return f"{self.ref} -> {where}"
+        return one_line(f"{self.ref} -> {where}")
