@@ -23,6 +23,7 @@ from openclaw_nb.runtime.transport import (
     BROKEN,
     TooLarge,
     Transport,
+    pieces,
     reason,
     whole_url,
 )
@@ -151,7 +152,7 @@ class Delivery:
             if _declared_length(answer) + part.size > self.store.max_bytes:
                 raise TooLarge(self.store.max_bytes)
             start = part.size
-            async for chunk in answer.aiter_bytes():
+            async for chunk in pieces(answer):
                 if part.size + len(chunk) > self.store.max_bytes:
                     raise TooLarge(self.store.max_bytes)
                 await part.write(chunk)
