@@ -6,11 +6,14 @@ import asyncio
 import gzip
 import io
 import json
+import struct
 import tracemalloc
 import zlib
-from contextlib import closing
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
 
-import httpx
+import av
 import numpy as np
 import pytest
 from aiohttp import web
@@ -18,19 +21,19 @@ from PIL import Image
 
 import openclaw_nb as oc
 from openclaw_nb import config
-from openclaw_nb.client import Client
 from openclaw_nb.core.domain import Reference, Request
 from openclaw_nb.core.refusals import said
 from openclaw_nb.core.wire import Call, Done, Hosted, Malformed, Reply, Wire
 from openclaw_nb.notebook import media
+from openclaw_nb.notebook.render import task_html, task_text
 from openclaw_nb.providers import PROVIDERS
 from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.transport import Access, TooLarge, Unanswered
-from tests.conftest import Hurry
 from tests.runtime.world import MP4, FakeClock, a_run, toy, transport
+from tests.security.test_injection import snapshots
 
 MIB = 2**20
 POST, GET = Call("POST", "/it", json={}), Call("GET", "/it")
@@ -217,19 +220,11 @@ def test_odd_json_is_malformed_and_no_fault_of_ours(what):
     assert len(said(reply)) <= 1000
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_a_number_that_is_none_is_no_progress(number, server, home):
-    """Whatever the adapter makes of it: the task goes on, and a view can be drawn."""
-    from tests.security.test_injection import snapshots
-
-    now = oc.read_request and snapshots("x")[0]
-    from dataclasses import replace
-
-    from openclaw_nb.notebook.render import task_html, task_text
-
-    shown = replace(now, progress=float(number.replace("1e999", "inf")))
-    assert "progress" in task_html(shown)
-    assert task_text(shown)
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf"), -1.0, 1e300])
+def test_a_number_that_is_none_is_no_progress_and_still_drawn(number):
+    now = replace(snapshots("x")[0], progress=number)
+    assert 'value="1.000"' in task_html(now) or 'value="0.000"' in task_html(now)
+    assert task_text(now)
 
 
 def test_of_two_equal_keys_the_last_counts():
@@ -241,10 +236,8 @@ def test_of_two_equal_keys_the_last_counts():
 def test_no_provider_stumbles_over_odd_json(provider, what):
     for status in (400, 500):
         assert provider.parse_error(Reply(status, {}, JSON[what], "/x", "https://x")).said
-    try:
+    with suppress(Malformed):
         provider.parse_submit(Reply(200, {}, JSON[what], "/x", "https://x"))
-    except Malformed as error:
-        assert len(str(error)) < 2000
 
 
 # downloads
@@ -307,10 +300,8 @@ def test_an_odd_length_is_no_fault_of_ours(server, tmp_path, declared):
 
     server.say["/film.mp4"] = odd
     store = Store(tmp_path / "media", MIB)
-    try:
+    with pytest.raises(oc.BadOutput):
         download(server, store, clock=FakeClock())
-    except oc.OpenclawError as error:
-        assert isinstance(error, oc.BadOutput)
     assert not list(store.directory.glob("*.mp4"))
 
 
@@ -331,21 +322,24 @@ def test_an_array_of_absurd_size_is_refused_before_it_is_looked_at(shape):
     array = np.broadcast_to(np.zeros((), np.uint8), shape)
 
     def refuse():
-        with pytest.raises(oc.InvalidInput, match="million pixels.*Nothing was sent"):
+        with pytest.raises(oc.InvalidInput, match=r"million pixels.*Nothing was sent"):
             load(array)
 
     assert peak_of(refuse) < MIB
 
 
-def test_a_picture_of_absurd_size_is_refused_before_it_is_unpacked():
-    import struct
-
-    head = struct.pack(">IIBBBBB", 40_000, 4_400, 1, 0, 0, 0, 0)
-    pixels = zlib.compress(bytes((40_000 // 8 + 1) * 4_400), 9)
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+def blank_png(width, height):
+    """A black picture of one bit a pixel: small as a file, whatever its size."""
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes((width // 8 + 1) * height), 9)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
         for name, body in ((b"IHDR", head), (b"IDAT", pixels), (b"IEND", b""))
     )
+
+
+def test_a_picture_of_absurd_size_is_refused_before_it_is_unpacked():
+    data = blank_png(40_000, 4_400)
     with pytest.warns(Image.DecompressionBombWarning):
         picture = Image.open(io.BytesIO(data))
     with pytest.raises(oc.InvalidInput, match="million pixels"):
@@ -394,23 +388,13 @@ def test_a_video_with_an_absurd_header_is_bytes_here_and_no_picture_in_a_view(wh
 
 
 def test_a_frame_of_absurd_size_is_not_unpacked_for_a_poster(tmp_path):
-    import struct
-
-    import av
-
-    side = 20_000
-    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    pixels = zlib.compress(bytes((side // 8 + 1) * side), 9)
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in ((b"IHDR", head), (b"IDAT", pixels), (b"IEND", b""))
-    )
+    data = blank_png(20_000, 20_000)
     path = tmp_path / "huge.mov"
     with av.open(str(path), "w") as file:
         stream = file.add_stream("png", rate=1)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "rgb24"
         packet = av.Packet(data)
-        packet.stream, packet.pts, packet.dts, packet.time_base = stream, 0, 0, stream.time_base
+        packet.stream, packet.pts, packet.dts, packet.time_base = stream, 0, 0, Fraction(1, 1)
         file.mux(packet)
     assert path.stat().st_size < MIB
     assert media.poster(path) is None

@@ -15,11 +15,11 @@ from tests.security.test_injection import Outline
 MARK = "sk-MARKED-0a1b2c3d4e5f60718293"
 CELLS = [
     "%xmode Verbose\nimport logging, openclaw_nb as oc\nlogging.basicConfig(level=logging.INFO)",
-    "task = oc.generate_video('a heron', model='fal', exact_model=True)\ntask",
+    "task = oc.generate_video('a heron', model='fal/fal-ai/minimax/video-01-live', exact_model=True)\ntask",
     "video = task.result(); video",
     "print(task, repr(task), video, repr(video), oc.tasks(), oc.providers()); oc.providers()",
     "oc.plan_video('a heron')",
-    "oc.generate_video('a heron', model='runway', exact_model=True).result()",
+    "oc.generate_video('a heron', model='runway/gen4.5', exact_model=True, timeout_ms=900).result()",
     "oc.Client({'models': {'providers': {'fal': {'apiKey': open('key').read(), 'x': 1}}}})",
     "oc.config.set('models.providers.fal.apiKey', [open('key').read()])",
     "print(oc.config.get('models')); oc.config.get('env')",
@@ -27,10 +27,11 @@ CELLS = [
 """The last but one are errors, which IPython shows with every variable on their way."""
 
 
-@pytest.fixture
-def executed(tmp_path):
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
     """A notebook that was run and saved, its folder, and what its vendor saw."""
-    folder, state = tmp_path / "work", tmp_path / "state"
+    here = tmp_path_factory.mktemp("given")
+    folder, state = here / "work", here / "state"
     folder.mkdir()
     state.mkdir()
     (folder / "key").write_text(MARK)
@@ -84,5 +85,14 @@ def test_what_a_notebook_shows_works_without_trust(executed):
             "application/vnd.jupyter.widget-view+json",
         }
         for tag, *attributes in Outline(output.data.get("text/html", "")).elements:
-            assert tag not in {"script", "iframe", "object", "embed", "form", "style", "link", "base"}
+            assert tag not in {
+                "script",
+                "iframe",
+                "object",
+                "embed",
+                "form",
+                "style",
+                "link",
+                "base",
+            }
             assert not [name for name in attributes if name.startswith("on")]
