@@ -18,8 +18,8 @@ from weakref import WeakSet, WeakValueDictionary
 from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, find_provider
 from openclaw_nb.core.domain import Media, Medium, Ref, Request, TaskState
-from openclaw_nb.core.inputs import read_request
-from openclaw_nb.errors import TaskLost
+from openclaw_nb.core.inputs import is_text, read_request
+from openclaw_nb.errors import InvalidInput, TaskLost, shown
 from openclaw_nb.handles import Handles, as_it_is, no_way
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.assets import LIMITS, Loader
@@ -182,6 +182,8 @@ class Client:
         self, request: Request, *, exact: bool, session: str | None, guard: Guard | None
     ) -> Order | Row:
         """Put a task into the ledger, to be begun; or the row that stands in its way."""
+        if not is_text(session or ""):
+            raise InvalidInput("session", f"{shown(session)} is no text. Nothing was sent.")
         medium = request.medium
         chosen = self.vendors.candidates(request.model, exact=exact, medium=medium)
         media = self.load(request)

@@ -18,7 +18,7 @@ from openclaw_nb.core.domain import Attempt, Kind, Medium, Request
 from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
 from openclaw_nb.core.plan import applied_settings, asked_settings
-from openclaw_nb.errors import OpenclawError, one_line
+from openclaw_nb.errors import OpenclawError, escaped
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.results import Result, SavedFile
@@ -146,7 +146,7 @@ def _completed(task: Task) -> dict[str, Any]:
         attempts = [_attempt(attempt) for attempt in error.attempts]
         details = {"status": task.state.value, "error": str(error), "attempts": attempts}
         return {
-            "text": one_line(f"Task {task.id}: {task.state}. {error}"),
+            "text": escaped(f"Task {task.id}: {task.state}. {error}"),
             "details": details | ids,
         }
     return {"text": text_of(result), "details": details_of(result) | ids}
@@ -178,7 +178,7 @@ def _status(client: Client, medium: Medium, session: str | None) -> dict[str, An
 
 
 def _line(row: Row) -> str:
-    return one_line(f"{row.id}: {row.status}, {_provider(row)}, {row.phase}")
+    return escaped(f"{row.id}: {row.status}, {_provider(row)}, {row.phase}")
 
 
 def _provider(row: Row) -> str:
@@ -203,13 +203,13 @@ def _task_details(row: Row) -> dict[str, Any]:
 def text_of(result: Result) -> str:
     """The result for people: what ran, what was ignored or changed, and where the files are."""
     medium = result.medium
-    lines = [f"Generated {medium.counted(len(result.files))} with {one_line(str(result.ref))}."]
-    lines += [f"Warning: {one_line(text)}" for text in result.warnings]
+    lines = [f"Generated {medium.counted(len(result.files))} with {escaped(str(result.ref))}."]
+    lines += [f"Warning: {escaped(text)}" for text in result.warnings]
     duration = result.normalization.get("durationSeconds", {})
     if "requested" in duration:
         lines.append(f"Asked for {duration['requested']} s, made {duration['applied']} s.")
     for number, file in enumerate(result.files, start=1):
-        name, media_type = one_line(file.name), one_line(file.media_type)
+        name, media_type = escaped(file.name), escaped(file.media_type)
         kind = medium.file_kind
         lines.append(f"{number}. {kind} {name} ({media_type}) {file.path or file.url}")
     return "\n".join(lines)

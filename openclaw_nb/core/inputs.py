@@ -186,7 +186,11 @@ class _Given:
 
     def text(self, name: str) -> str | None:
         value = self.value(name)
-        return (value.strip() or None) if isinstance(value, str) else None
+        if not isinstance(value, str):
+            return None
+        if not is_text(value):
+            self.refuse(name, f"{shown(value)} holds half a character (a lone surrogate)")
+        return value.strip() or None
 
     def boolean(self, name: str) -> bool | None:
         value = self.value(name)
@@ -296,6 +300,15 @@ class _Given:
                 "beyond the last reference cannot be assigned to a position",
             )
         return roles
+
+
+def is_text(value: str) -> bool:
+    """Whether `value` can be sent and stored: halves of UTF-16 pairs cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _LONGEST = 100

@@ -23,6 +23,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
+from openclaw_nb.config.private import close_to_others, make_private
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.errors import LedgerError, TaskNotFound, shown
 from openclaw_nb.runtime import queries
@@ -267,11 +268,12 @@ class Ledger:
     def _connect(self) -> sqlite3.Connection:
         if self._db is None:
             try:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private(self.path.parent)
             except OSError as error:
                 raise LedgerError(
                     f"{self.path.parent} cannot be made: {error}. OPENCLAW_STATE_DIR names another place"
                 ) from error
+            close_to_others(self.path)  # SQLite gives its other files the same mode
             db = sqlite3.connect(
                 self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )

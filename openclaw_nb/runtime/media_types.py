@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -42,6 +43,8 @@ _SPELLINGS = {
     "image/jpg": "image/jpeg",
 }
 _AUDIO_BRANDS = frozenset({b"m4a ", b"m4b ", b"m4p ", b"m4r ", b"f4a ", b"f4b "})
+_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+_-]*")
+"""A media type (RFC 6838); what a sender declares goes into headers again."""
 _GENERIC = frozenset({"application/octet-stream", "application/zip"})
 
 
@@ -52,7 +55,7 @@ def detect(head: bytes, name: str = "", declared: str = "") -> str | None:
     if found and not (found in _GENERIC and named):
         return found
     plain = declared.partition(";")[0].strip().lower()
-    return named or _SPELLINGS.get(plain, plain) or None
+    return named or (_SPELLINGS.get(plain, plain) if _TYPE.fullmatch(plain) else None)
 
 
 def kind_of(media_type: str | None) -> Kind | None:
