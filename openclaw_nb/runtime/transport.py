@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -448,7 +449,7 @@ async def pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
         raise httpx.DecodingError("it cannot be unpacked: it ends too early")
 
 
-def _unpacked(unpacker: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+def _unpacked(unpacker: Any, chunk: bytes) -> Iterator[bytes]:
     piece = unpacker.decompress(chunk, _PIECE_BYTES)
     while piece:
         yield piece
