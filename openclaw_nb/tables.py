@@ -113,8 +113,13 @@ def tasks(client: Client, *, limit: int | None, status: str | None) -> Table:
     counts = client.counts()
     count = sum(counts.values()) if state is None else counts.get(state, 0)
     more = f"{len(rows)} of {count} tasks; limit=None lists all" if len(rows) < count else ""
+    return of_rows(rows, caption=more)
+
+
+def of_rows(rows: Sequence[Row], *, caption: str = "") -> Table:
+    """Tasks of the ledger as a table, in the order given."""
     columns = ("task", "state", "model", "started", "prompt", "outcome")
-    return Table(columns, tuple(map(_task_row, rows)), caption=more)
+    return Table(columns, tuple(map(_task_row, rows)), caption=caption)
 
 
 def _state(status: str | None) -> TaskState | None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from math import sqrt
+from typing import cast
 from urllib.parse import quote
 
 from pydantic import JsonValue
@@ -197,7 +198,7 @@ def _with_options(job: Job, family: Family) -> tuple[Job, list[Ignored]]:
     given = dict(job.provider_options)
     nested = given.pop("fal", None)
     if isinstance(nested, Mapping):
-        given = {**nested, **given}
+        given = {**cast("Mapping[str, object]", nested), **given}
     refused = {name: why for name, v in given.items() if (why := _refused(name, v, job, family))}
     kept = {name: value for name, value in given.items() if name not in refused}
     if family is KREA:

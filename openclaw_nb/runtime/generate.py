@@ -164,7 +164,9 @@ class Runner:
         except OpenclawError as error:
             LOG.warning("job %s goes on at the provider: %s", row.job_id, error)
             return
-        if reach.access.base_url != row.base_url:  # its key must not go elsewhere
+        if (
+            row.base_url is None or reach.access.base_url != row.base_url
+        ):  # its key must not go elsewhere
             LOG.warning("job %s goes on at %s, which is not asked here", row.job_id, row.base_url)
             return
         deadline = Deadline(self.engine.clock, reach.provider.deadline_seconds)

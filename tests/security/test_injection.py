@@ -164,7 +164,7 @@ def html_views(text):
     yield from (task_html(now, shown) for now in snapshots(text) for shown in pictures(text))
     yield from (video_html(a_result(text), shown) for shown in pictures(text))
     yield tables.Table((text, text), ((text, text),), caption=text)._repr_html_()
-    yield tables.tasks(rows(text))._repr_html_()
+    yield tables.of_rows(rows(text))._repr_html_()
     yield forecast(text)._repr_html_()
 
 
@@ -175,7 +175,7 @@ def text_views(text):
     yield from (video_text(a_result(text), shown) for shown in pictures(text))
     yield str(a_result(text))
     yield repr(tables.Table((text, text), ((text, text),), caption=text))
-    yield repr(tables.tasks(rows(text)))
+    yield repr(tables.of_rows(rows(text)))
     yield repr(forecast(text))
     yield tool.text_of(a_result(text))
     yield listing.list_text(rows(text), {"status": text})
@@ -280,7 +280,7 @@ def test_no_text_commands_a_terminal(evil):
 def test_no_text_makes_a_line_of_its_own_in_a_table_or_a_bar(evil):
     line, harmless = (task_line(snapshots(text)[0]) for text in (evil, WORDS))
     assert "\n" not in line
-    for view in (lambda text: repr(tables.tasks(rows(text))), lambda text: repr(forecast(text))):
+    for view in (lambda text: repr(tables.of_rows(rows(text))), lambda text: repr(forecast(text))):
         assert view(evil).count("\n") == view(WORDS).count("\n")
     for row, other in zip(rows(evil), rows(WORDS), strict=True):
         assert listing.show_text(row).count("\n") == listing.show_text(other).count("\n")
