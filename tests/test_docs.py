@@ -53,3 +53,16 @@ def test_the_index_links_every_page():
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     for path in (DOCS / "providers").glob("*.md"):
         assert f"(providers/{path.name})" in index
+
+
+PROMISES = (DOCS / "reliability.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "promise", re.findall(r"^- .*?(?=\n- |\n\n|\Z)", PROMISES, re.MULTILINE | re.DOTALL)
+)
+def test_every_promise_names_tests_that_are_there(promise):
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promise)
+    assert named, "no test holds it"
+    for path, test in named:
+        assert f"\ndef {test}(" in (DOCS.parent / path).read_text(encoding="utf-8"), test

@@ -67,10 +67,15 @@ async def reset(request: web.Request, _: httpx.Response) -> web.StreamResponse:
     return web.Response()
 
 
-async def silence(_: web.Request, __: httpx.Response) -> web.StreamResponse:
+async def held(_: web.Request) -> web.StreamResponse:
     """Nothing comes, and the connection stays."""
     await asyncio.get_running_loop().create_future()
     raise AssertionError("never")
+
+
+async def silence(request: web.Request, _: httpx.Response) -> web.StreamResponse:
+    """Nothing comes, and the connection stays."""
+    return await held(request)
 
 
 async def drip(request: web.Request, answer: httpx.Response) -> web.StreamResponse:

@@ -210,11 +210,9 @@ def test_a_temporary_file_that_nobody_writes_to_is_left_over(store):
 
 
 def test_a_file_being_written_is_not_left_over_however_long_nothing_came(store):
-    async def go():
-        part = await store.begin()
-        (path,) = store.directory.iterdir()
-        an_hour_old(path)
-        assert store.leftovers() == ()
-        await part.abandon()
-
-    asyncio.run(go())
+    part = asyncio.run(store.begin())
+    (path,) = store.directory.iterdir()
+    an_hour_old(path)
+    assert store.leftovers() == ()
+    asyncio.run(part.abandon())
+    assert not path.exists()
