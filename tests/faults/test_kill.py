@@ -18,7 +18,8 @@ from openclaw_nb.providers import PROVIDERS, by_id
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.vendors import Endpoint
 from tests.faults.middle import held
-from tests.faults.world import Child, Hands, child, films, parts, unfinished_handshake, videosfrom tests.runtime.world import Server
+from tests.faults.world import Child, Hands, child, films, parts, unfinished_handshake, videos
+from tests.runtime.world import Server
 
 IDS = [provider.id for provider in PROVIDERS]
 LONG = 600.0
