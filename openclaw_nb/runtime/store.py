@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 from uuid import uuid4
 
-from openclaw_nb.runtime.media_types import HEAD_BYTES, extension_of
+from openclaw_nb.runtime.media_types import HEAD_BYTES, ends_early, extension_of
 
 if sys.platform != "win32":
     import fcntl
@@ -116,6 +116,15 @@ class Part:
         self._file.seek(0)
         self._file.truncate()
 
+    async def is_cut_short(self) -> bool:
+        """Whether it is a film that stops in the middle, whatever length was announced."""
+        return await asyncio.to_thread(self._is_cut_short)
+
+    def _is_cut_short(self) -> bool:
+        self._file.flush()
+        with self._path.open("rb") as file:
+            return ends_early(file, self.size)
+
     async def commit(self, name: str) -> Path:
         """Flush to disk and rename to `name` in the same directory.
 
@@ -128,7 +137,9 @@ class Part:
         os.fsync(self._file.fileno())
         self._file.close()
         self._path.chmod(_FILE_MODE)
-        return self._path.replace(self._path.with_name(name))
+        named = self._path.replace(self._path.with_name(name))
+        _sync(named.parent)
+        return named
 
     async def abandon(self) -> None:
         """Close and delete; nothing is left. Harmless after a commit."""
@@ -151,6 +162,16 @@ async def _to_its_end(call: Callable[[], V], *, undo: Callable[[V], object]) -> 
         if work.exception() is None:
             await asyncio.to_thread(undo, work.result())
         raise
+
+
+def _sync(directory: Path) -> None:
+    """Bring the names in a directory to the disk, where the system lets a directory be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sidecar_of(path: Path) -> Path:

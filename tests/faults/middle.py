@@ -99,6 +99,12 @@ async def cut_off(request: web.Request, answer: httpx.Response) -> web.StreamRes
     return stream
 
 
+async def shortened(_: web.Request, answer: httpx.Response) -> web.StreamResponse:
+    """Half of it, said to be all."""
+    half = answer.content[: len(answer.content) // 2]
+    return web.Response(status=answer.status_code, body=half, headers=_headers(answer))
+
+
 async def bomb(_: web.Request, answer: httpx.Response) -> web.StreamResponse:
     """A few kilobytes that unpack to 64 MiB."""
     packed = await asyncio.to_thread(gzip.compress, bytes(64 * 2**20))
