@@ -6,15 +6,19 @@ import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 from openclaw_nb import config, tables
 from openclaw_nb.client import Client
 from openclaw_nb.core import inputs
 from openclaw_nb.core.domain import Medium
+from openclaw_nb.errors import OpenclawError
 from openclaw_nb.forecast import Forecast, forecast
+from openclaw_nb.notebook import kernel
 from openclaw_nb.runtime.records import read_sidecar
 from openclaw_nb.runtime.results import Image, Music, Video
 from openclaw_nb.tables import Table
@@ -28,12 +32,14 @@ _EMULATED_POLL_SECONDS = 0.25
 _CWD = Path.cwd()  # a notebook's own folder: what chdir does later must not move its videos
 _lock = threading.RLock()
 _default: Client | None = None
+_looked: WeakSet[Client] = WeakSet()
 
 
 def default_client() -> Client:
     """The client behind the module's functions.
 
-    With `OPENCLAW_NB_EMULATE=1` it talks to the emulator, unless `OPENCLAW_LIVE_TEST` is on.
+    With `OPENCLAW_NB_EMULATE=1` it talks to the emulator, unless `OPENCLAW_LIVE_TEST` is on. In a
+    notebook its first use says which tasks of an earlier kernel can be taken up.
     """
     global _default  # noqa: PLW0603 - one default client is the point of this module
     with _lock:
@@ -46,7 +52,19 @@ def default_client() -> Client:
                 assert _default is not None
             else:
                 _default = Client(media_dir=media_dir())
-        return _default
+        client = _default
+    if client not in _looked and kernel.current() is not None:
+        _looked.add(client)
+        _tell_of_left_behind(client)
+    return client
+
+
+def _tell_of_left_behind(client: Client) -> None:
+    with suppress(OpenclawError):  # whoever asked for something else need not hear of it
+        if client.ledger.path.exists() and (rows := client.left_behind()):
+            from openclaw_nb.notebook.words import left_behind
+
+            sys.stdout.write(f"{left_behind([row.id for row in rows])}\n")
 
 
 def media_dir() -> Path | None:

@@ -94,7 +94,9 @@ def _json(value: object) -> object:
         return {key: _json(each) for key, each in values.items()}
     if isinstance(value, frozenset):
         return sorted(cast("frozenset[str]", value))
-    return list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_json(each) for each in cast("tuple[object, ...]", value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _text(provider: AnyProvider, standing: Standing) -> str:

@@ -13,13 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, find_provider
 from openclaw_nb.core.domain import Media, Medium, Ref, Request, TaskState
-from openclaw_nb.core.inputs import read_request
-from openclaw_nb.errors import TaskLost
+from openclaw_nb.core.inputs import is_text, read_request
+from openclaw_nb.errors import InvalidInput, TaskLost, shown
 from openclaw_nb.handles import Handles, as_it_is, no_way
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.assets import LIMITS, Loader
@@ -34,6 +34,8 @@ from openclaw_nb.runtime.upkeep import Upkeep
 from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint, Vendors
 from openclaw_nb.work import Work
+
+_clients: WeakSet[Client] = WeakSet()
 
 
 class Client:
@@ -81,13 +83,18 @@ class Client:
         """Within it the same request is not started twice at once."""
         self.stores = {medium: self._store(medium, media_dir) for medium in Medium}
         """Where the files of each medium are saved."""
-        upkeep = self.settings.tasks
-        self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite", upkeep.retention_ms)
+        retention = self.settings.tasks.retention_ms
+        self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite", retention)
         roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
         self._loader = Loader(self.settings.media_max_bytes, roots, self.home / "media")
-        self._work = Work(
-            self.vendors, self.ledger, self.stores, clock or Clock(), upkeep.sweep_seconds
-        )
+        self._clock = clock or Clock()
+        self.after_fork()
+        _clients.add(self)
+
+    def after_fork(self) -> None:
+        """Have no task at work: those of the parent process are its own."""
+        seconds = self.settings.tasks.sweep_seconds
+        self._work = Work(self.vendors, self.ledger, self.stores, self._clock, seconds)
         self._handles = Handles(self.ledger)
         self._begun: WeakValueDictionary[str, Task] = WeakValueDictionary()
 
@@ -175,6 +182,8 @@ class Client:
         self, request: Request, *, exact: bool, session: str | None, guard: Guard | None
     ) -> Order | Row:
         """Put a task into the ledger, to be begun; or the row that stands in its way."""
+        if not is_text(session or ""):
+            raise InvalidInput("session", f"{shown(session)} is no text. Nothing was sent.")
         medium = request.medium
         chosen = self.vendors.candidates(request.model, exact=exact, medium=medium)
         media = self.load(request)
@@ -391,3 +400,12 @@ def _loaded(
     expected = [name for provider in PROVIDERS for name in provider.key.env]
     path = given or config.config_path(environ, home)
     return config.load(path, environ, home=home, expected=expected)
+
+
+def _after_fork() -> None:
+    for client in tuple(_clients):
+        client.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -30,8 +30,32 @@ if TYPE_CHECKING:
     from openclaw_nb.core.domain import Attempt, Ref, Why
 
 _SHOWN = 200
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Besides the usual ones, what breaks a line or turns its direction, and halves of characters."""
+_SAID = 4_000
+_COMMAND = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, moves, clearing
+    r"|(?:\x1b[\]P_^X]|[\x9d\x90\x9f\x9e\x98])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC and the like
+    r"|\x1b[ -/]*[0-~]"
+)
+"""What a terminal takes for a command (ECMA-48)."""
+_LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, changes of direction, halves of characters."""
+
+
+_ESCAPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def plain(text: str) -> str:
+    """`text` without what a terminal would obey instead of show; line breaks are line feeds.
+
+    What vendors, files and users say passes here before it is printed, logged or raised.
+    """
+    return _UNSEEN.sub("", _LINE_ENDS.sub("\n", _COMMAND.sub("", text)))
+
+
+def one_line(text: str) -> str:
+    """The same in one line, so that no part of it looks like a line of ours."""
+    return " ".join(plain(text).split())
 
 
 def shown(value: object) -> str:
@@ -42,9 +66,14 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
 
 
-def one_line(text: str) -> str:
-    """A text from outside as messages show it: line breaks and control characters are escaped."""
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+def escaped(text: str) -> str:
+    """A text from outside in one line, with its control characters spelled out."""
+    return _ESCAPED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def cut(text: str) -> str:
+    """At most 4,000 characters: a sentence of a vendor, not a page."""
+    return text if len(text) <= _SAID else f"{text[:_SAID]}... ({len(text)} characters)"
 
 
 class OpenclawError(Exception):
@@ -52,6 +81,9 @@ class OpenclawError(Exception):
 
     attempts: tuple[Attempt, ...] = ()
     """The candidates tried before this was raised, in order."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(plain(message))
 
 
 class RequestError(OpenclawError):
@@ -111,14 +143,14 @@ class ProviderError(OpenclawError):
         job_id: str | None = None,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(f"{ref}: {message}")
+        super().__init__(f"{ref}: {cut(message)}")
         self.ref, self.why = ref, why
-        self.status, self.code = status, code
+        self.status, self.code = status, one_line(code) if code else code
         self.job_id, self.request_id = job_id, request_id
 
 
 class ProviderRefused(ProviderError):
-    """The provider understood and declined. `said` is its own sentence."""
+    """The provider understood and declined. `said` is its own sentence, up to 4,000 characters."""
 
     said: str = ""
 

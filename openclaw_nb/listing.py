@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from openclaw_nb.core.domain import TaskState
+from openclaw_nb.errors import one_line
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.upkeep import Finding, Upkeep
 
@@ -97,7 +98,7 @@ def list_text(
     lines = [
         f"Tasks: {count}",
         f"Pressure: {queued} queued, {running} running, {issues} issues",
-        *(f"{name.capitalize()}: {value}" for name, value in filters.items() if value),
+        *(f"{name.capitalize()}: {one_line(value)}" for name, value in filters.items() if value),
     ]
     if not rows:
         return "\n".join([*lines, "No tasks. openclaw-nb tasks audit looks for what is wrong."])
@@ -110,9 +111,13 @@ def list_text(
 def show_text(row: Row) -> str:
     """One record, `key: value` by line."""
     lines = [f"Task {row.id}"]
-    lines += [f"{name}: {_NONE if value is None else value}" for name, value in _shown(row)]
+    lines += [
+        f"{name}: {_NONE if value is None else one_line(value)}" for name, value in _shown(row)
+    ]
     ends = {"error": row.error, "progressSummary": row.phase, "terminalSummary": row.summary}
-    return "\n".join([*lines, *(f"{name}: {value}" for name, value in ends.items() if value)])
+    return "\n".join(
+        [*lines, *(f"{name}: {one_line(value)}" for name, value in ends.items() if value)]
+    )
 
 
 def _shown(row: Row) -> Iterable[tuple[str, str | None]]:
@@ -207,7 +212,7 @@ def _cells(row: Row, *, colour: bool) -> tuple[str, ...]:
         "not_applicable",
         _short(row.run_id),
         row.session or _NONE,
-        _cut(" ".join(summary.split()), _SUMMARY_CHARACTERS),
+        _cut(summary, _SUMMARY_CHARACTERS),
     )
 
 
@@ -215,7 +220,7 @@ def _table(
     columns: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]
 ) -> Iterable[str]:
     for cells in (columns, *rows):
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        padded = (one_line(cell).ljust(width) for cell, width in zip(cells, widths, strict=True))
         yield " ".join(padded).rstrip()
 
 
@@ -224,7 +229,8 @@ def _short(id: str) -> str:
 
 
 def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    line = one_line(text)
+    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def _outcome(row: Row) -> str | None:

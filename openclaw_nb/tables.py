@@ -13,7 +13,7 @@ from openclaw_nb.client import Client
 from openclaw_nb.core.capabilities import overlay
 from openclaw_nb.core.domain import Kind, TaskState
 from openclaw_nb.core.wire import AnyProvider
-from openclaw_nb.errors import InvalidInput, shown
+from openclaw_nb.errors import InvalidInput, one_line, shown
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.standings import Standing, standings, told
 
@@ -43,10 +43,10 @@ class Table:
         return pandas.DataFrame(list(self.rows), columns=list(self.columns))
 
     def __repr__(self) -> str:
-        shown = [self.columns, *(tuple(map(_short, row)) for row in self.rows)]
+        shown = [tuple(map(_short, row)) for row in (self.columns, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in shown]
-        return "\n".join([self.caption, *lines] if self.caption else lines)
+        return "\n".join([one_line(self.caption), *lines] if self.caption else lines)
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in self.columns)
@@ -60,7 +60,8 @@ def _cell(text: str) -> str:
     return f'<td style="{_CELL};{width}">{escape(text)}</td>'
 
 
-def _short(cell: str) -> str:
+def _short(text: str) -> str:
+    cell = one_line(text)
     return cell if len(cell) <= _CELL_CHARACTERS else f"{cell[: _CELL_CHARACTERS - 3]}..."
 
 

@@ -17,7 +17,7 @@ from typing import Any, Generic
 from typing_extensions import TypeVar
 
 from openclaw_nb.core.domain import Attempt, Ref, Request, TaskState
-from openclaw_nb.errors import TaskLost
+from openclaw_nb.errors import TaskLost, one_line
 from openclaw_nb.runtime import loop
 from openclaw_nb.runtime.results import Result
 
@@ -327,7 +327,7 @@ class Task(Generic[R]):
 
     def __repr__(self) -> str:
         now = self._snapshot
-        where = f" {now.ref}" if now.ref else ""
+        where = f" {one_line(str(now.ref))}" if now.ref else ""
         return f"<Task {self.id[:8]} {now.state}{where} {now.elapsed_seconds:.0f} s>"
 
     def _ipython_display_(self) -> None:

@@ -18,11 +18,12 @@ from openclaw_nb.core.domain import Attempt, Kind, Medium, Request
 from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
 from openclaw_nb.core.plan import applied_settings, asked_settings
-from openclaw_nb.errors import one_line
+from openclaw_nb.errors import OpenclawError, escaped
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.results import Result, SavedFile
 from openclaw_nb.standings import standings
+from openclaw_nb.task import Task
 
 
 class Tool(Protocol):
@@ -42,6 +43,10 @@ class Tool(Protocol):
         client: Client | None = None,
     ) -> dict[str, Any]:
         """Run it: parameters in, `{"text": ..., "details": {...}}` out."""
+        ...
+
+    def completed(self, task: Task) -> dict[str, Any]:
+        """What is said when a task of a session has ended, well or badly; waits until it has."""
         ...
 
 
@@ -70,9 +75,10 @@ def _tool(medium: Medium) -> Tool:
                 return _generate(client, medium, params, session)
 
     generate.__name__ = generate.__qualname__ = medium.tool
-    tool = cast("Tool", generate)
+    tool: Any = generate
+    tool.completed = _completed
     tool.description, tool.schema = _DESCRIPTIONS[medium], schema(medium)
-    return tool
+    return cast("Tool", tool)
 
 
 _DESCRIPTIONS = {
@@ -111,7 +117,7 @@ def _blocked(row: Row, medium: Medium) -> dict[str, Any]:
     return {
         "text": (
             f"Task {_line(row)}. Wait for it: {medium.counted(1).replace('1', 'one')} at a time is "
-            "made in a session, so nothing was started. Another session takes another prompt."
+            "made in a session, so nothing was started. Call with another session to make more."
         ),
         "details": _task_details(row) | {"duplicateGuard": True},
     }
@@ -123,9 +129,27 @@ def _started(id: str, request: Request) -> dict[str, Any]:
     if request.model is not None:
         echo["model"] = request.model
     return {
-        "text": f"Started in the background as task {id}. Do not ask for the same again.",
+        "text": (
+            f"Started in the background as task {id}. Do not ask for the same again; "
+            "action=status tells how it goes."
+        ),
         "details": {"async": True, "status": "started", **ids, "task": ids, **echo},
     }
+
+
+def _completed(task: Task) -> dict[str, Any]:
+    run = f"tool:{task.request.medium.tool}:{task.id}"
+    ids = {"task": {"taskId": task.id, "runId": run}}
+    try:
+        result = task.result()
+    except OpenclawError as error:
+        attempts = [_attempt(attempt) for attempt in error.attempts]
+        details = {"status": task.state.value, "error": str(error), "attempts": attempts}
+        return {
+            "text": escaped(f"Task {task.id}: {task.state}. {error}"),
+            "details": details | ids,
+        }
+    return {"text": text_of(result), "details": details_of(result) | ids}
 
 
 def _status(client: Client, medium: Medium, session: str | None) -> dict[str, Any]:
@@ -154,7 +178,7 @@ def _status(client: Client, medium: Medium, session: str | None) -> dict[str, An
 
 
 def _line(row: Row) -> str:
-    return one_line(f"{row.id}: {row.status}, {_provider(row)}, {row.phase}")
+    return escaped(f"{row.id}: {row.status}, {_provider(row)}, {row.phase}")
 
 
 def _provider(row: Row) -> str:
@@ -179,13 +203,13 @@ def _task_details(row: Row) -> dict[str, Any]:
 def text_of(result: Result) -> str:
     """The result for people: what ran, what was ignored or changed, and where the files are."""
     medium = result.medium
-    lines = [f"Generated {medium.counted(len(result.files))} with {one_line(str(result.ref))}."]
-    lines += [f"Warning: {one_line(text)}" for text in result.warnings]
+    lines = [f"Generated {medium.counted(len(result.files))} with {escaped(str(result.ref))}."]
+    lines += [f"Warning: {escaped(text)}" for text in result.warnings]
     duration = result.normalization.get("durationSeconds", {})
     if "requested" in duration:
         lines.append(f"Asked for {duration['requested']} s, made {duration['applied']} s.")
     for number, file in enumerate(result.files, start=1):
-        name, media_type = one_line(file.name), one_line(file.media_type)
+        name, media_type = escaped(file.name), escaped(file.media_type)
         kind = medium.file_kind
         lines.append(f"{number}. {kind} {name} ({media_type}) {file.path or file.url}")
     return "\n".join(lines)

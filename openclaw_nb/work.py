@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +18,7 @@ from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
 from openclaw_nb.runtime.generate import Order, Runner
 from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
+from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import Result
 from openclaw_nb.runtime.store import Store
@@ -26,8 +26,6 @@ from openclaw_nb.runtime.transport import Transport
 from openclaw_nb.runtime.upkeep import Upkeep, due
 from openclaw_nb.task import Snapshot, Task
 from openclaw_nb.vendors import Vendors
-
-_log = logging.getLogger("openclaw_nb")
 
 _HEED_SECONDS = 0.5
 _ALIVE_SECONDS = 60.0
@@ -243,7 +241,7 @@ class Work:
         try:
             await self._ledger.end(id, state, **columns)
         except OpenclawError:
-            _log.exception("task %s ended as %s; the ledger does not know it", id[:8], state)
+            LOG.exception("task %s ended as %s; the ledger does not know it", id[:8], state)
 
 
 def _succeeded(task: Task, result: Result) -> None:

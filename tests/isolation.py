@@ -6,13 +6,14 @@ import os
 import tempfile
 
 KEYS = ("_API_KEY", "_API_SECRET", "_OAUTH_TOKEN", "_PLAN_KEY", "_API_HOST", "_BASE_URL")
+FOR_TESTS = ("OPENCLAW_NB_TEST_ENVS", "OPENCLAW_SOAK_")
 
 
 def pytest_configure(config):
     if hasattr(config, "workerinput"):
         return  # a worker inherits the environment that the first process made
     for name in list(os.environ):
-        ours = name.startswith("OPENCLAW_") and name != "OPENCLAW_NB_TEST_ENVS"
+        ours = name.startswith("OPENCLAW_") and not name.startswith(FOR_TESTS)
         if ours or name == "FAL_KEY" or name.endswith(KEYS):
             del os.environ[name]
     state = tempfile.TemporaryDirectory(prefix="openclaw-tests-")

@@ -101,7 +101,7 @@ def test_emulate_prints_a_base_url_per_provider_and_ends_on_interrupt():
     command = [*OPENCLAW, "emulate", "--json", "--polls", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         urls = json.loads(process.stdout.readline())
-        assert set(urls) >= {"fal", "minimax", "openai"}
+        assert set(urls) >= {"fal", "fal-run", "minimax", "openai"}
         root = urls["fal"].rpartition("/")[0]
         assert httpx.get(f"{root}/_emulator/jobs").status_code == 200
         process.send_signal(signal.SIGINT)

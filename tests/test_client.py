@@ -133,7 +133,7 @@ def test_the_media_directory_can_be_beside_the_notebook(make_client, tmp_path):
         ({"image": object()}, "image", ("object", "allowed are")),
         ({"model": "nobody"}, "model", ("nobody", ", ".join(by_id))),
         ({"durations": 5}, "durations", ("duration_seconds",)),
-        ({"image_roles": ["first_frame"]}, "image_roles", ("1 roles for 0",)),
+        ({"image_roles": ["first_frame"]}, "image_roles", ("1 role for 0",)),
     ],
 )
 def test_bad_input_raises_at_once_and_nothing_is_sent(client, emulator, given, param, words):
@@ -247,7 +247,7 @@ def test_a_candidate_without_a_key_is_an_attempt_that_names_the_variables(make_c
 def test_a_timeout_says_that_the_job_may_go_on_and_how_to_take_it_up(make_client, emulator):
     client = make_client("fal")
     emulator.set(NEVER)
-    task = client.generate_video(PROMPT, timeout_ms=300)
+    task = client.generate_video(PROMPT, timeout_ms=2000)
     with pytest.raises(oc.ProviderTimeout) as caught:
         task.result(9)
     (job,) = emulator.jobs

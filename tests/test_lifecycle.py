@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 import threading
+import time
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -151,9 +158,12 @@ def test_t4_a_cancelled_task_blocks_nothing_while_its_submission_is_on_the_way(
     assert second["status"] == "started"
     again = client.generate_video("a", session="s1")
     assert again.id != first.id, "re-running a cancelled cell starts anew"
-    door.over.set()
-    for task in (first, client.task(second["taskId"]), again):
+    tasks = (first, client.task(second["taskId"]), again)
+    for task in tasks:
         task.cancel()
+    loop.wait(loop.start(asyncio.sleep(0)))  # they are on the loop before the door opens
+    door.over.set()
+    for task in tasks:
         with pytest.raises(oc.TaskCancelled):
             task.result(40)
 
@@ -278,6 +288,24 @@ def test_the_command_waits_until_the_owner_has_stopped(shell, make_client, emula
     assert task.state is TaskState.CANCELLED
 
 
+def test_a_cancel_that_comes_when_the_file_is_saved_comes_too_late(fal, emulator):
+    emulator.set(Scenario(download="slow", download_seconds=1.0, render="draft"))
+    saving, ticks, task = threading.Event(), threading.Event(), fal.generate_video("a")
+    task.watch(lambda now: saving.set() if now.phase == "saving" else None)
+    assert task.snapshot.phase == "saving" or saving.wait(20)
+    folder = fal.home / "media" / "tool-video-generation"
+    with closing(sqlite3.connect(fal.ledger.path, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")  # the end can be written only when this is over
+        while not list(folder.glob("*.mp4")):
+            ticks.wait(0.05)
+        task.cancel()
+        task.cancel()
+        ticks.wait(0.2)
+        db.execute("ROLLBACK")
+    assert task.result(30).path.exists()
+    assert (task.state, fal.row(task.id).status) == (TaskState.SUCCEEDED, TaskState.SUCCEEDED)
+
+
 # taking up
 
 
@@ -330,3 +358,91 @@ def test_who_follows_a_task_of_another_process_learns_its_end(make_client, emula
     with pytest.raises(oc.TaskNotFound):
         follower.result(20)
     task.cancel()
+
+
+# several processes
+
+
+FORKED = """
+import os, sys
+import openclaw_nb as oc
+from openclaw_nb.vendors import Endpoint
+
+client = oc.Client(home=sys.argv[1], environ={}, endpoints={"fal": Endpoint(sys.argv[2], "k", 0.05)})
+first = client.generate_video("a")
+first.result(20)
+mine = client.generate_video("b")
+if (child := os.fork()) == 0:
+    assert client.task(mine.id) is not mine, "the parent carries it out"
+    assert client.task(mine.id).result(20).path.exists()
+    assert client.generate_video("c").result(20).path.exists()
+    os._exit(0)
+mine.result(20)
+assert os.waitpid(child, 0)[1] == 0
+assert client.generate_video("d").result(20)
+client.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_a_forked_process_makes_videos_of_its_own_and_follows_its_parents(emulator, home):
+    command = [sys.executable, "-c", FORKED, str(home), emulator.base_urls["fal"]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(emulator.jobs) == 4
+
+
+OWNER = """
+import sys
+import openclaw_nb as oc
+from openclaw_nb.vendors import Endpoint
+
+client = oc.Client(home=sys.argv[1], environ={}, endpoints={"fal": Endpoint(sys.argv[2], "k", 0.05)})
+task = client.generate_video("a", session="shared", duration_seconds=5)
+print(task.id, flush=True)
+try:
+    task.result()
+except oc.TaskCancelled:
+    print("cancelled", flush=True)
+sys.stdin.readline()
+client.close()
+"""
+
+
+def test_a_cancel_from_another_process_reaches_the_owner_and_the_provider(
+    emulator, home, make_client
+):
+    emulator.set(NEVER)
+    command = [sys.executable, "-c", OWNER, str(home), emulator.base_urls["fal"]]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as owner:
+        try:
+            task = accepted(make_client("fal").task(owner.stdout.readline().strip()))
+            asked_at = time.monotonic()
+            assert task.cancel()
+            assert owner.stdout.readline() == "cancelled\n", owner.stderr.read()
+            took = time.monotonic() - asked_at
+            with pytest.raises(oc.TaskCancelled):
+                task.result(20)
+            owner.stdin.write("\n")
+            owner.stdin.flush()
+            assert owner.wait(20) == 0
+        finally:
+            owner.kill()
+    assert took < 10, "two seconds are promised; a busy machine gets more"
+    assert [job.state for job in emulator.jobs] == ["cancelled"]
+
+
+def test_the_same_request_of_another_process_is_the_same_task(emulator, home, make_client):
+    emulator.set(NEVER)
+    task = accepted(make_client("fal").generate_video("a", session="shared", duration_seconds=5))
+    command = [sys.executable, "-c", OWNER, str(home), emulator.base_urls["fal"]]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as other:
+        try:
+            assert other.stdout.readline().strip() == task.id
+            task.cancel()
+            assert other.stdout.readline() == "cancelled\n", other.stderr.read()
+        finally:
+            other.kill()
+    assert len(emulator.jobs) == 1

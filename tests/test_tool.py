@@ -329,7 +329,7 @@ def test_a_session_with_a_task_at_work_starts_nothing_and_gets_its_status(make_c
         "sourceId": "video_generate:fal",
         "provider": "fal",
     }
-    for told in (task.id, "running", "fal", "nothing was started", "Another session"):
+    for told in (task.id, "running", "fal", "nothing was started", "another session"):
         assert told in result["text"]
     with pytest.raises(oc.InvalidInput, match="prompt"):
         oc.video_generate({"prompt": " "}, session=SESSION, client=client)
@@ -441,7 +441,7 @@ def test_list_tells_models_modes_and_what_is_configured(home):
         assert row["authEnvVars"][0] in result["text"] or row["configured"]
         assert "/".join(row["modes"]) in result["text"]
     durations = rows["openai"]["capabilities"]["generate"]["supportedDurationSeconds"]
-    assert durations == [4, 8, 12]
+    assert json.dumps(durations) == "[4, 8, 12]"
     assert "durations=4/8/12" in result["text"]
     assert "env MINIMAX_API_KEY" in result["text"]
     assert "HUSH" not in json.dumps(result)
@@ -497,6 +497,29 @@ def test_list_says_who_is_used_only_when_asked_for_by_name_and_why(home):
     task = client.generate_video(PROMPT, model=f"fal/{FAL}", exact_model=True)
     with pytest.raises(oc.MissingKey, match="refers to MINE, which is not set"):
         task.result(9)
+
+
+def test_a_task_of_a_session_tells_its_result_when_it_has_ended(make_client):
+    client = make_client("fal")
+    asked = {"prompt": PROMPT, "audio": False}
+    ids = oc.video_generate(asked, session=SESSION, client=client)["details"]["task"]
+    told = oc.video_generate.completed(client.task(ids["taskId"]))
+    inline = oc.video_generate(asked, client=client)
+    assert told["details"]["task"] == ids
+    assert set(told["details"]) == {*inline["details"], "task"}
+    assert told["text"].splitlines()[:2] == inline["text"].splitlines()[:2]
+
+
+def test_a_task_of_a_session_tells_its_failure_when_it_has_ended(make_client, emulator):
+    client = make_client("fal")
+    emulator.set(Scenario(submit_moderated=True))
+    ids = oc.video_generate({"prompt": PROMPT}, session=SESSION, client=client)["details"]["task"]
+    told = oc.video_generate.completed(client.task(ids["taskId"]))
+    details = told["details"]
+    assert (details["status"], details["task"]) == ("failed", ids)
+    assert details["attempts"][0]["reason"] == "content_policy"
+    assert details["error"] in told["text"]
+    json.dumps(told)
 
 
 def test_a_started_task_ends_with_its_video(make_client):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from openclaw_nb.config.files import included, json5_values, merged_includes, parsed
+from openclaw_nb.config.private import make_private
 from openclaw_nb.config.reading import read
 from openclaw_nb.errors import ConfigError, shown
 
@@ -218,7 +219,7 @@ def _has_comments(text: str) -> bool:
 
 def _write(path: Path, text: str, like: Path) -> None:
     """Write at once or not at all, with the mode of `like`; a new file is for its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     mode = like.stat().st_mode & 0o777 if like.exists() else 0o600
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -7,7 +7,7 @@ import logging
 import re
 import shlex
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +22,8 @@ _log = logging.getLogger("openclaw_nb")
 
 _INCLUDE = "$include"
 _DEEPEST_INCLUDE = 10
+_MOST_INCLUDES = 100
+_MOST_BYTES = 1_048_576
 _REFERENCE = re.compile(r"\$(\$?)\{([A-Z_][A-Z0-9_]*)\}")
 _LAZY = (("apiKey",), ("auth", "token"), ("auth", "value"), ("tls", "passphrase"))
 """Secrets that may be a variable's: read when they are needed, so that a file may name many."""
@@ -38,7 +40,7 @@ class Loaded:
 
 
 @contextmanager
-def named(file: Path | None) -> Iterator[None]:
+def named(file: Path | None) -> Generator[None]:
     """Errors about the configuration say in which file it stands."""
     try:
         yield
@@ -107,15 +109,27 @@ def _env_of(values: object) -> object:
     return cast("dict[str, object]", values).get("env", {}) if isinstance(values, dict) else {}
 
 
-def included(path: Path, depth: int = 0) -> object:
+def included(path: Path) -> object:
     """The file's values with what it includes merged in: later files win, lists are joined."""
-    values = parsed(path)
-    return merged_includes(values, path, depth)
+    return _included(path, 0, iter(range(_MOST_INCLUDES)))
+
+
+def merged_includes(values: object, path: Path) -> object:
+    """The values of the file at `path` with those of the files that they include."""
+    return _merged_includes(values, path, 0, iter(range(_MOST_INCLUDES)))
+
+
+def _included(path: Path, depth: int, left: Iterator[int]) -> object:
+    if next(left, None) is None:
+        raise ConfigError(str(path), f"{_INCLUDE} takes in more than {_MOST_INCLUDES} files")
+    return _merged_includes(parsed(path), path, depth, left)
 
 
 def parsed(path: Path) -> object:
     """The file's values as they stand. Raises ConfigError."""
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ConfigError(str(path), f"is larger than {_MOST_BYTES} bytes")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
@@ -134,14 +148,14 @@ def json5_values(text: str) -> object:
     return cast("object", json5.loads(text))
 
 
-def merged_includes(values: object, path: Path, depth: int = 0) -> object:
-    """The values of the file at `path` with those of the files that they include."""
+def _merged_includes(values: object, path: Path, depth: int, left: Iterator[int]) -> object:
     if isinstance(values, list):
-        return [merged_includes(each, path, depth) for each in cast("list[object]", values)]
+        each_of = cast("list[object]", values)
+        return [_merged_includes(each, path, depth, left) for each in each_of]
     if not isinstance(values, dict):
         return values
     given = cast("dict[str, object]", values)
-    own = {k: merged_includes(v, path, depth) for k, v in given.items() if k != _INCLUDE}
+    own = {k: _merged_includes(v, path, depth, left) for k, v in given.items() if k != _INCLUDE}
     if _INCLUDE not in given:
         return own
     found: object = {}
@@ -151,7 +165,7 @@ def merged_includes(values: object, path: Path, depth: int = 0) -> object:
         target = (path.parent / Path(name).expanduser()).resolve()
         if not target.is_file():
             raise ConfigError(str(path), f"{_INCLUDE} names {name!r}, which is no file")
-        found = _merged(found, included(target, depth + 1))
+        found = _merged(found, _included(target, depth + 1, left))
     return _merged(found, own)
 
 

@@ -89,7 +89,6 @@ def is_address(text: str) -> bool:
         return False
 
 
-Address = Annotated[str, BeforeValidator(_as_address)]
 Number = Annotated[float, BeforeValidator(_as_number)]
 Whole = Annotated[int, BeforeValidator(_as_number), Field(gt=0)]
 """A whole number above 0."""
@@ -126,6 +125,8 @@ def public_url(url: str) -> str:
         raise ValueError("must not hold a name or password; `headers` can carry them, unseen")
     return url
 
+
+Address = Annotated[str, BeforeValidator(_as_address), AfterValidator(public_url)]
 
 _TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _HeaderName = Annotated[str, AfterValidator(_header_name)]
@@ -271,7 +272,7 @@ class ProviderSettings(_Section, extra="allow"):
         " localService maxTokens models params region timeoutSeconds"
     )
 
-    base_url: Annotated[Address, AfterValidator(public_url)] | None = None
+    base_url: Address | None = None
     api_key: Secret = None
     """A key, `$NAME` or `${NAME}`, or a stored profile's id; `{source: "env", id: "NAME"}` too."""
     auth: str | None = None

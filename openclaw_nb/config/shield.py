@@ -1,4 +1,4 @@
-"""Errors of the configuration, without the frames that hold what it says."""
+"""Errors of the configuration and of keys given in Python, without the frames that hold what they are."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from openclaw_nb.errors import ConfigError
+from openclaw_nb.errors import ConfigError, InvalidInput
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def without_frames(call: Callable[P, R]) -> Callable[P, R]:
-    """A ConfigError leaves `call` as if it were raised here.
+    """An error of the configuration leaves `call` as if it were raised here.
 
     The frames below have keys in their variables, which `%xmode Verbose`, rich and error reporters
     print; a saved notebook would keep them. The message says all that is needed.
@@ -23,7 +23,7 @@ def without_frames(call: Callable[P, R]) -> Callable[P, R]:
     def shielded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return call(*args, **kwargs)
-        except ConfigError as error:
+        except (ConfigError, InvalidInput) as error:
             del args, kwargs
             raise error.with_traceback(None)  # noqa: B904 - the same error
 

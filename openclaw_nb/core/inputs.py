@@ -186,7 +186,11 @@ class _Given:
 
     def text(self, name: str) -> str | None:
         value = self.value(name)
-        return (value.strip() or None) if isinstance(value, str) else None
+        if not isinstance(value, str):
+            return None
+        if not is_text(value):
+            self.refuse(name, f"{shown(value)} holds half a character (a lone surrogate)")
+        return value.strip() or None
 
     def boolean(self, name: str) -> bool | None:
         value = self.value(name)
@@ -292,14 +296,27 @@ class _Given:
         if len(roles) > count:
             self.refuse(
                 name,
-                f"{len(roles)} roles for {count} references; a role beyond the last reference "
-                "cannot be assigned to a position",
+                f"{_counted(len(roles), 'role')} for {_counted(count, 'reference')}; a role "
+                "beyond the last reference cannot be assigned to a position",
             )
         return roles
 
 
+def is_text(value: str) -> bool:
+    """Whether `value` can be sent and stored: halves of UTF-16 pairs cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 _LONGEST = 100
 _KINDS = {"image": "images", "video": "videos", "audioRef": "audios"}
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"
 
 
 def _as_list(value: object) -> list[object]:

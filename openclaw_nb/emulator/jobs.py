@@ -104,6 +104,8 @@ class Order:
     """The job's id, where the client chooses it."""
     more: tuple[Spec, ...] = ()
     """Further files of the same job."""
+    read: object = None
+    """`asked` as the service understood it."""
 
     @property
     def files(self) -> tuple[Spec, ...]:

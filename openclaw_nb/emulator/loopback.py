@@ -110,9 +110,9 @@ async def _streamed(request: web.Request, response: Response) -> web.StreamRespo
     length = await asyncio.to_thread(total_bytes, response)
     if length is not None:
         stream.content_length = length
-    await stream.prepare(request)
     try:
         with contextlib.suppress(ConnectionError):
+            await stream.prepare(request)
             if request.method != "HEAD":
                 async for chunk in sent(response):
                     await stream.write(chunk)

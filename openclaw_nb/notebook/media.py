@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from openclaw_nb.notebook.words import Clip
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
 V = TypeVar("V")
+
+_MOST_PIXELS = 8_192 * 8_192
+"""Of a frame; what a file claims takes memory when it is unpacked."""
 
 POSTER_WIDTH = 640
 PREVIEW_BYTES = 400_000
@@ -88,7 +91,7 @@ def _poster(path: Path) -> bytes:
     import av
 
     with av.open(str(path)) as file:
-        frame: Any = next(file.decode(video=0))
+        frame: Any = next(_decoded(file))
         picture = frame.to_image()
     picture.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
     out = io.BytesIO()
@@ -137,12 +140,18 @@ def _encoded(path: Path, *, width: int, fps: int, quality: int) -> bytes:
     return out.getvalue()
 
 
+def _decoded(file: Any) -> Iterator[VideoFrame]:
+    """The frames of the first video stream, unless they are of absurd size."""
+    file.streams.video[0].codec_context.options = {"max_pixels": str(_MOST_PIXELS)}
+    return cast("Iterator[VideoFrame]", file.decode(video=0))
+
+
 def _thinned(source: Any, fps: int) -> Iterator[VideoFrame]:
     """At most `fps` frames of every second, numbered anew."""
     from fractions import Fraction
 
     last = -1
-    for frame in source.decode(video=0):
+    for frame in _decoded(source):
         at = frame.time or 0.0
         if at > _PREVIEW_SECONDS:
             return

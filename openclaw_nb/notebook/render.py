@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from openclaw_nb.core.domain import Attempt, TaskState
+from openclaw_nb.errors import one_line, plain
 from openclaw_nb.notebook import figures, words
 from openclaw_nb.notebook.figures import Picture, paired
 from openclaw_nb.runtime.results import Result
@@ -130,7 +131,7 @@ def task_text(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
     if now.error:
         lines += [f"{words.who_said(now)}: {now.error}", words.what_to_do(now)]
     lines += [f"- {tried.ref} ({words.outcome(tried)}): {tried.error}" for tried in now.attempts]
-    return "\n".join(line for line in lines if line)
+    return plain("\n".join(line for line in lines if line))
 
 
 def task_line(now: Snapshot) -> str:
@@ -138,7 +139,7 @@ def task_line(now: Snapshot) -> str:
     bar = words.text_bar(now) if now.state.active else ""
     where = str(now.ref) if now.ref else (now.request.model or "")
     head = f"{words.state(now.state)} {words.clock(now.elapsed_seconds)} {bar}".rstrip()
-    return words.joined([head, where, *words.doing(now)])
+    return one_line(words.joined([head, where, *words.doing(now)]))
 
 
 def video_text(video: Result, pictures: Sequence[Picture] = ()) -> str:
@@ -147,7 +148,7 @@ def video_text(video: Result, pictures: Sequence[Picture] = ()) -> str:
     head = words.joined([str(video.ref), words.taken(video.elapsed_seconds), mark])
     lines = [f"! {notice}" for notice in words.video_notices(video)]
     lines += [head, *figures.texts(paired(video.files, pictures)), *words.settings(video)]
-    return "\n".join(lines)
+    return plain("\n".join(lines))
 
 
 def _row(*parts: str) -> str:

@@ -11,6 +11,7 @@ from openclaw_nb.runtime.results import Result, SavedFile
 from openclaw_nb.task import Snapshot
 
 _LONG = 300
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +233,14 @@ _ADVICE = {
     Why.SERVER_ERROR: "Try again later, or name another model.",
     Why.FORMAT: "Change the setting that was refused.",
 }
+
+
+def left_behind(ids: Sequence[str]) -> str:
+    """Which tasks whose kernel is gone can be finished, and how."""
+    calls = ", ".join(f"oc.resume({id[:8]!r})" for id in ids[:_FEW])
+    what = "1 task" if len(ids) == 1 else f"{len(ids)} tasks"
+    more = f" and {len(ids) - _FEW} more in oc.tasks()" if len(ids) > _FEW else ""
+    return f"{what} of an earlier kernel can be taken up: {calls}{more}"
 
 
 def text_bar(now: Snapshot, width: int = 20) -> str:

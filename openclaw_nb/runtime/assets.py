@@ -25,6 +25,8 @@ MIB = 1_048_576
 LIMITS = {Kind.IMAGE: 6 * MIB, Kind.AUDIO: 16 * MIB, Kind.VIDEO: 16 * MIB}
 """Bytes per reference, unless `mediaMaxMb` says otherwise."""
 
+_MOST_PIXELS = 100_000_000
+"""Of an image that must be unpacked here; what cameras make has less."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: C:\\ is a drive
 _DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?:;[^;,]*)*;base64,(?P<payload>.*)", re.DOTALL)
 _FORMS = "a path, an http(s) URL, a file:// URL, or for images a data: URL"
@@ -264,6 +266,7 @@ def _as_png(given: Any) -> bytes | None:
     picture = given if isinstance(given, Image.Image) else _picture_of(given)
     if picture is None:
         return None
+    _check_pixels(*picture.size)
     buffer = io.BytesIO()
     try:
         picture.save(buffer, format="PNG")
@@ -289,6 +292,7 @@ def _picture_of(given: Any) -> Any:
         )
     match given.shape:
         case (height, width) | (height, width, 3 | 4) if height and width:
+            _check_pixels(width, height)
             return Image.fromarray(given)
         case _:
             raise InvalidInput(
@@ -296,3 +300,14 @@ def _picture_of(given: Any) -> Any:
                 f"an array of shape {given.shape} is no image; allowed are (height, width) and "
                 "(height, width, 3 or 4). Nothing was sent.",
             )
+
+
+def _check_pixels(width: int, height: int) -> None:
+    """Before memory is taken for them: an array may be a view of one byte, a picture all blank."""
+    if width * height > _MOST_PIXELS:
+        raise InvalidInput(
+            Kind.IMAGE,
+            f"an image of {width}x{height} is too large; at most {_MOST_PIXELS // 1_000_000} "
+            "million pixels are allowed. Nothing was sent.",
+            code="too-large",
+        )

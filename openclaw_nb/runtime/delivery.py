@@ -18,12 +18,12 @@ from openclaw_nb.runtime.engine import Run
 from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.media_types import detect, extension_of, kind_of
 from openclaw_nb.runtime.results import SavedFile
-from openclaw_nb.runtime.store import Part, Store, file_name, readable_name
+from openclaw_nb.runtime.store import Part, Store, file_name, readable_name, stem_of
 from openclaw_nb.runtime.transport import (
     BROKEN,
     TooLarge,
     Transport,
-    plain,
+    pieces,
     reason,
     whole_url,
 )
@@ -210,7 +210,7 @@ class Delivery:
     async def _append(self, answer: httpx.Response, part: Part) -> None:
         if _whole_size(answer) > self.store.max_bytes:
             raise TooLarge(self.store.max_bytes)
-        async for chunk in plain(answer):
+        async for chunk in pieces(answer):
             if part.size + len(chunk) > self.store.max_bytes:
                 raise TooLarge(self.store.max_bytes)
             await part.write(chunk)
@@ -239,7 +239,7 @@ class Delivery:
             failed.code = "too-large"
             raise failed from error
         media_type = output.media_type or _USUAL[run.provider.medium]
-        name = output.name or f"{run.provider.medium}{extension_of(media_type)}"
+        name = f"{stem_of(output.name) or run.provider.medium}{extension_of(media_type)}"
         return SavedFile(media_type=media_type, name=name, url=url)
 
     def _bad(

@@ -35,17 +35,20 @@ from openclaw_nb.errors import (
     ProviderTimeout,
     ProviderUnreachable,
     SubmitUnanswered,
+    cut,
+    one_line,
+    plain,
 )
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.guard import BlockedError
+from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.transport import Access, TooLarge, Transport, Unanswered, Unreachable
-
-_log = logging.getLogger("openclaw_nb")
 
 _SUBMIT_GRACE_SECONDS = 30.0
 _SLOWING = 1.25
 _LAST_SLOWING = 50
 _CANCEL_SECONDS = 10.0
+_LONGEST_NOTE = 300
 _MAYBE_RETIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _EMULATOR_HEADER = "x-openclaw-emulator"
 _E = TypeVar("_E", bound=ProviderError)
@@ -100,7 +103,7 @@ class Run:
         """Log a remark, once per run; an odd one as a warning."""
         if text and text not in self._notes:
             self._notes.add(text)
-            _log.log(logging.WARNING if odd else logging.DEBUG, "%s: %s", self.ref, text)
+            LOG.log(logging.WARNING if odd else logging.DEBUG, "%s: %s", self.ref, text)
 
 
 class Engine:
@@ -232,11 +235,11 @@ class Engine:
                 return
             if call := build(ticket, now.state):
                 reply = await send(call)
-                _log.debug("%s: cancelling was answered with HTTP %s", run.ref, reply.status)
+                LOG.debug("%s: cancelling was answered with HTTP %s", run.ref, reply.status)
             else:
                 self._goes_on(run)
         except (Unreachable, Unanswered, TooLarge, Malformed, BlockedError) as error:
-            _log.warning("%s: cancelling at the provider failed: %s", run.ref, error)
+            LOG.warning("%s: cancelling at the provider failed: %s", run.ref, error)
 
     @staticmethod
     def _goes_on(run: Run) -> None:
@@ -244,6 +247,7 @@ class Engine:
 
     async def _keep(self, run: Run, wait: Wait[Any]) -> None:
         run.ticket = wait.ticket
+        wait = replace(wait, note=one_line(wait.note)[:_LONGEST_NOTE])
         run.note(wait.note, odd=wait.odd)
         await run.journal.waiting(wait)
 
@@ -315,11 +319,11 @@ class Engine:
         if step.why is Why.MODEL_NOT_FOUND or (step.status in _MAYBE_RETIRED and not content):
             today = datetime.now(tz=UTC).date()
             advice.append(retired(run.provider, run.ref.model, today))
-        text = ". ".join(filter(None, [f"{step.said} ({details})", *advice]))
+        text = ". ".join(filter(None, [f"{cut(step.said)} ({details})", *advice]))
         error = self._failed(
             ProviderRefused, run, text, why=step.why, status=step.status, code=step.code or None
         )
-        error.said, error.request_id = step.said, step.request_id or None
+        error.said, error.request_id = plain(cut(step.said)), one_line(step.request_id) or None
         return error
 
     def _timed_out(self, run: Run) -> ProviderTimeout:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import time
 from collections.abc import Coroutine, Mapping, Sequence
@@ -33,6 +32,7 @@ from openclaw_nb.errors import (
     NoCandidate,
     OpenclawError,
     ProviderError,
+    one_line,
 )
 from openclaw_nb.runtime import records
 from openclaw_nb.runtime.clock import Deadline
@@ -40,6 +40,7 @@ from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
 from openclaw_nb.runtime.journal import TaskJournal, Teller, Unheard
 from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
+from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.references import with_bytes
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
@@ -48,8 +49,6 @@ from openclaw_nb.runtime.transport import Access
 from openclaw_nb.runtime.turns import Turns
 
 V = TypeVar("V")
-
-_log = logging.getLogger("openclaw_nb")
 
 _ABORTED = re.compile(r"\b(operation|request) (was |has been )?aborted\b", re.IGNORECASE)
 _LONGEST_SECONDS = 2_147_000.0
@@ -125,7 +124,7 @@ class Runner:
                 errors.append(error)
                 attempts.append(_attempt(ref, error))
             except Exception as error:  # noqa: BLE001 - one candidate's fault must not stop the next
-                _log.exception("%s failed unexpectedly", ref)
+                LOG.exception("%s failed unexpectedly", ref)
                 wrapped = ProviderError(ref, f"{type(error).__name__}: {error}", why=Why.UNKNOWN)
                 wrapped.__cause__ = error
                 errors.append(wrapped)
@@ -163,10 +162,10 @@ class Runner:
             reach = await self._reach(ref, records.medium_of(row))
             _check(ref, reach)
         except OpenclawError as error:
-            _log.warning("job %s goes on at the provider: %s", row.job_id, error)
+            LOG.warning("job %s goes on at the provider: %s", row.job_id, error)
             return
         if reach.access.base_url != row.base_url:  # its key must not go elsewhere
-            _log.warning("job %s goes on at %s, which is not asked here", row.job_id, row.base_url)
+            LOG.warning("job %s goes on at %s, which is not asked here", row.job_id, row.base_url)
             return
         deadline = Deadline(self.engine.clock, reach.provider.deadline_seconds)
         journal = TaskJournal(row.id, ref, row.base_url, self.ledger, Unheard(), Applied())
@@ -256,7 +255,7 @@ class Runner:
         files = await self.deliveries[medium].save(run, done, order.request.filename)
         result = RESULTS[medium](
             task_id=order.id,
-            ref=Ref(run.ref.provider, done.model or run.ref.model),
+            ref=Ref(run.ref.provider, one_line(done.model or run.ref.model)),
             request=order.request,
             files=files,
             changes=applied.changes,
@@ -275,13 +274,13 @@ class Runner:
             await self._end(order, result, applied)
         except LedgerError as error:
             text = f"the {result.medium} is saved, and the ledger does not know it: {error}"
-            _log.warning("%s: %s", result.ref, text)
+            LOG.warning("%s: %s", result.ref, text)
             result = replace(result, warnings=(*result.warnings, text))
         for path in result.paths:
             try:
                 await asyncio.to_thread(_sidecar, path, result, order)
             except OSError as error:
-                _log.warning("no sidecar beside %s: %s", path, error)
+                LOG.warning("no sidecar beside %s: %s", path, error)
         return result
 
     async def _end(self, order: Order, result: Result, applied: Applied) -> None:
@@ -306,10 +305,10 @@ class Runner:
         last = attempts[-1]
         if last.why is Why.SKIPPED:
             if sum(attempt.why is Why.SKIPPED for attempt in attempts) == 1:
-                _log.warning("%s skipped: %s", last.ref, last.error)
-            _log.debug("%s skipped (%s): %s", last.ref, last.code, last.error)
+                LOG.warning("%s skipped: %s", last.ref, last.error)
+            LOG.debug("%s skipped (%s): %s", last.ref, last.code, last.error)
         elif last.why is not Why.NOT_REGISTERED:
-            _log.warning("%s failed: %s", last.ref, last.error)
+            LOG.warning("%s failed: %s", last.ref, last.error)
 
 
 async def _whole(work: Coroutine[Any, Any, V]) -> V:

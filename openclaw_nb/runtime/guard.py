@@ -11,19 +11,25 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
 Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
 
 _INNER_NAMES = frozenset({"localhost", "localhost.localdomain", "metadata.google.internal"})
 _INNER_ENDINGS = (".localhost", ".local", ".internal")
 _BENCHMARK = ipaddress.ip_network("198.18.0.0/15")
-_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_INNER_NETWORKS = (
+    ipaddress.ip_network("64:ff9b:1::/48"),  # NAT64 of one's own network (RFC 8215)
+    ipaddress.ip_network("::ffff:0:0:0/96"),  # IPv4 translated (RFC 2765)
+)
 _COMPATIBLE = ipaddress.ip_network("::/96")
 _WELL_KNOWN = {"http": 80, "https": 443}
 
@@ -108,7 +114,12 @@ def _host_and_port(url: str, policy: Policy) -> tuple[str, int]:
         raise BlockedError(host or url[:40], "only http and https are asked", policy.key)
     if not host:
         raise BlockedError("an address without a host", "it names no host", policy.key)
-    return host.rstrip(".").lower(), port or _WELL_KNOWN[parts.scheme]
+    return _plain(host), port or _WELL_KNOWN[parts.scheme]
+
+
+def _plain(host: str) -> str:
+    """A host as resolvers read it: digits, letters and dots of other widths are the usual ones."""
+    return unicodedata.normalize("NFKC", host).replace("。", ".").rstrip(".").lower()
 
 
 def _check_name(host: str, policy: Policy) -> None:
@@ -146,7 +157,8 @@ def _forbidden(address: Address, policy: Policy) -> str:
         return "it is link-local, where clouds serve their secrets"
     if address.is_multicast:
         return "it is a multicast address"
-    if not address.is_global or getattr(address, "is_site_local", False):
+    inner = getattr(address, "is_site_local", False) or _is_in(address, *_INNER_NETWORKS)
+    if inner or not address.is_global:
         return "it is no public address"
     return next(filter(None, (_forbidden(inner, policy) for inner in _embedded(address))), "")
 
@@ -160,5 +172,9 @@ def _embedded(address: Address) -> Iterator[IPv4Address]:
         yield address.sixtofour
     if address.teredo:
         yield from address.teredo
-    if address in _COMPATIBLE or any(address in network for network in _NAT64):
+    if _is_in(address, _COMPATIBLE, _NAT64):
         yield IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def _is_in(address: Address, *networks: Network) -> bool:
+    return any(address in network for network in networks)

@@ -7,6 +7,7 @@ reached the disk when its call returns (WAL, synchronous=FULL): a ticket is dura
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import socket
 import sqlite3
@@ -22,6 +23,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
+from openclaw_nb.config.private import close_to_others, make_private
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.errors import LedgerError, TaskNotFound, shown
 from openclaw_nb.runtime import queries
@@ -120,6 +122,7 @@ class Ledger:
         self._thread = _thread()
         self._db: sqlite3.Connection | None = None
         self._owed: dict[str, dict[str, object]] = {}
+        self._pid = os.getpid()
 
     async def add(self, new: NewTask, *, unless_active: Guard | None) -> tuple[Row, bool]:
         """Make a task, or find the one at work that stands in its way as `unless_active` says.
@@ -246,6 +249,8 @@ class Ledger:
                     f"the ledger {self.path} cannot be used: {error}. {_way_on(error)}"
                 ) from error
 
+        if self._pid != os.getpid():
+            self._after_fork()
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     def _settle(self, db: sqlite3.Connection) -> None:
@@ -255,14 +260,20 @@ class Ledger:
                 _update(db, id=id, columns=self._owed[id])
                 del self._owed[id]
 
+    def _after_fork(self) -> None:
+        """Forget the parent's thread and connection without touching it, not even to collect it."""
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._db))
+        self._pid, self._thread, self._db = os.getpid(), _thread(), None
+
     def _connect(self) -> sqlite3.Connection:
         if self._db is None:
             try:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private(self.path.parent)
             except OSError as error:
                 raise LedgerError(
                     f"{self.path.parent} cannot be made: {error}. OPENCLAW_STATE_DIR names another place"
                 ) from error
+            close_to_others(self.path)  # SQLite gives its other files the same mode
             db = sqlite3.connect(
                 self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )

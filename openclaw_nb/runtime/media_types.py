@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -47,6 +48,8 @@ _BOXES = frozenset(
     | {b"sidx", b"ssix", b"styp", b"pdin", b"prft", b"emsg"}
 )
 _BOX_HEAD_BYTES = 8
+_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+_-]*")
+"""A media type (RFC 6838); what a sender declares goes into headers again."""
 _GENERIC = frozenset({"application/octet-stream", "application/zip"})
 
 
@@ -57,7 +60,7 @@ def detect(head: bytes, name: str = "", declared: str = "") -> str | None:
     if found and not (found in _GENERIC and named):
         return found
     plain = declared.partition(";")[0].strip().lower()
-    return named or _SPELLINGS.get(plain, plain) or None
+    return named or (_SPELLINGS.get(plain, plain) if _TYPE.fullmatch(plain) else None)
 
 
 def kind_of(media_type: str | None) -> Kind | None:

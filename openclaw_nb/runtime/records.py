@@ -25,7 +25,7 @@ from openclaw_nb.core.domain import (
     Request,
 )
 from openclaw_nb.core.plan import applied_settings
-from openclaw_nb.errors import InvalidInput
+from openclaw_nb.errors import InvalidInput, shown
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
 from openclaw_nb.runtime.store import sidecar_of
@@ -77,8 +77,15 @@ def source_of(asset: Asset) -> str:
 
 
 def unsigned(source: str) -> str:
-    """An address without its query, which may be a signature; anything else as it is."""
-    return source.partition("?")[0] if "://" in source else source
+    """An address without its query, which may be a signature, and without a password.
+
+    Anything else as it is.
+    """
+    if "://" not in source:
+        return source
+    scheme, _, rest = source.partition("?")[0].partition("#")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def request_facts(
@@ -269,4 +276,9 @@ def read_sidecar(path: Path) -> dict[str, Any]:
 
 
 def _from_sidecar(source: str, folder: Path) -> str:
-    return str(folder / source) if source.startswith("references/") else source
+    if not source.startswith("references/"):
+        return source
+    kept = folder / source
+    if not kept.resolve().is_relative_to((folder / "references").resolve()):
+        raise InvalidInput("path", f"the reference {shown(source)} leads out of its folder")
+    return str(kept)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openclaw_nb.core.domain import Attempt, Change, Ignored, Medium, Ref, Request
 from openclaw_nb.core.plan import ignored_overrides, normalization
+from openclaw_nb.errors import one_line
 from openclaw_nb.runtime.export import copy_files
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Result:
 
     def __str__(self) -> str:
         where = self.files[0].path or self.files[0].url
-        return f"{self.ref} -> {where}"
+        return one_line(f"{self.ref} -> {where}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

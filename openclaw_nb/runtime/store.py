@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 from uuid import uuid4
 
+from openclaw_nb.config.private import make_private
 from openclaw_nb.runtime.media_types import HEAD_BYTES, ends_early, extension_of
 
 if sys.platform != "win32":
@@ -25,7 +26,6 @@ if sys.platform != "win32":
 
 _STEM_CHARACTERS = 60
 _STEM_BYTES = 200  # with the unique part below the 255 that file systems take
-_DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o644
 _PART = ".part-"
 _REFERENCES = "references"
@@ -33,6 +33,8 @@ _FRESH_SECONDS = 60.0
 """A temporary file changed within this time may not have been locked yet."""
 
 V = TypeVar("V")
+_DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
+"""Names that mean no file on Windows, with any ending."""
 
 
 def stem_of(hint: str | None) -> str:
@@ -41,6 +43,8 @@ def stem_of(hint: str | None) -> str:
     name = base.rpartition(".")[0] or base  # `.hidden` is all name, no extension
     clean = re.sub(r"_+", "_", re.sub(r"[^\w.\-]", "_", name.strip()))
     stem = clean.removeprefix("_").removesuffix("_")[:_STEM_CHARACTERS].lstrip(".")
+    if _DEVICES.fullmatch(stem):
+        stem = f"_{stem}"
     return stem.encode()[:_STEM_BYTES].decode("utf-8", "ignore")
 
 
@@ -73,7 +77,7 @@ class Store:
         return await _to_its_end(self._begin, undo=Part.discard)
 
     def _begin(self) -> Part:
-        self.directory.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+        make_private(self.directory)
         path, file = _temporary(self.directory)
         return Part(path, file)
 
@@ -135,9 +139,7 @@ class Part:
     def _commit(self, name: str) -> Path:
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
-        self._path.chmod(_FILE_MODE)
-        named = self._path.replace(self._path.with_name(name))
+        named = _renamed(self._file, self._path, self._path.with_name(name))
         _sync(named.parent)
         return named
 
@@ -188,11 +190,13 @@ def write_sidecar(path: Path, facts: Mapping[str, object]) -> None:
 def keep_reference(folder: Path, data: bytes, media_type: str) -> str:
     """Keep what was given as bytes, so that its request can be run again; once for equal bytes.
 
-    Returns its path relative to `folder`, where the videos are.
+    Returns its path relative to `folder`, where the videos are. Raises OSError.
     """
     target = folder / _REFERENCES / f"{sha256(data).hexdigest()}{extension_of(media_type)}"
-    if not target.exists():
-        target.parent.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
+    make_private(target.parent)
+    if target.parent.is_symlink():
+        raise NotADirectoryError(f"{target.parent} is a link; references are not kept there")
+    if target.is_symlink() or not target.is_file() or target.read_bytes() != data:
         _write(target, data)
     return str(target.relative_to(folder).as_posix())
 
@@ -202,8 +206,8 @@ def _write(target: Path, data: bytes) -> None:
     try:
         with file:
             file.write(data)
-        path.chmod(_FILE_MODE)
-        path.replace(target)
+            file.flush()
+            _renamed(file, path, target)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -232,3 +236,20 @@ def _lock(descriptor: int) -> None:
     """Raises OSError when another open file has the lock. The system frees it with the process."""
     if sys.platform != "win32":  # there, a file that is open cannot be deleted
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _renamed(file: BinaryIO, path: Path, target: Path) -> Path:
+    """Close a file that is whole and give it its last name.
+
+    What lies under its name must be it: a link put there meanwhile would lead elsewhere, and may
+    not be given our mode.
+    """
+    if hasattr(os, "fchmod"):
+        os.fchmod(file.fileno(), _FILE_MODE)
+    written = os.fstat(file.fileno())
+    file.close()
+    path.replace(target)
+    if not os.path.samestat(written, target.lstat()):
+        target.unlink()
+        raise OSError(f"{path} was replaced by another file while it was written")
+    return target

@@ -14,7 +14,7 @@ import random
 import ssl
 import time
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -36,8 +36,6 @@ MAX_HOPS = 5
 ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
-_GZIP_WINDOW = 31
-_PIECE_BYTES = 65_536
 _NONE: Mapping[str, str] = {}
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NEVER_ARRIVED = (
@@ -49,6 +47,8 @@ _NEVER_ARRIVED = (
 )
 BROKEN = (httpx.RequestError, httpx.InvalidURL, TimeoutError)
 """All that can go wrong with an exchange before its answer is whole."""
+_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": zlib.MAX_WBITS}
+_PIECE_BYTES = 262_144
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -273,7 +273,7 @@ class Transport:
     ) -> httpx.Request:
         address = httpx.URL(url)  # may be none: found out before the key is at hand
         trusted = may_see_key(provider, access, url)
-        headers = httpx.Headers({"accept": "application/json", "accept-encoding": "gzip"})
+        headers = httpx.Headers({"accept": "application/json", "accept-encoding": "gzip, deflate"})
         headers.update(call.headers)
         if trusted:
             headers.update(access.headers)  # they may hold a gateway's token; the user's word wins
@@ -373,8 +373,8 @@ def _host(url: str) -> str:
 
 
 def _proxied(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")
+    host = _host(url)
+    return bool(host) and urlsplit(url).scheme in getproxies() and not proxy_bypass(host)
 
 
 def _certified(access: Access, url: str) -> str | None:
@@ -421,43 +421,56 @@ def _is_vendors(provider: AnyProvider, base_url: str) -> bool:
     return url.scheme == "https" and _is_key_host(provider, url.hostname or "")
 
 
+async def pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """The body, unpacked a quarter of a megabyte at a time.
+
+    httpx unpacks whatever comes as a whole, one packing within another too: a small answer could
+    fill the memory before anybody counts its bytes.
+
+    Raises httpx.DecodingError when it is packed otherwise than asked for, or broken.
+    """
+    coding = answer.headers.get("content-encoding", "").strip().lower() or "identity"
+    if coding == "identity":
+        async for chunk in answer.aiter_raw():
+            yield chunk
+        return
+    if coding not in _WINDOWS:
+        raise httpx.DecodingError(f"its Content-Encoding {coding[:40]!r} was not asked for")
+    unpacker = None
+    try:
+        async for chunk in answer.aiter_raw():
+            unpacker = unpacker or zlib.decompressobj(_window(coding, chunk))
+            for piece in _unpacked(unpacker, chunk):
+                yield piece
+    except zlib.error as error:
+        raise httpx.DecodingError(f"it cannot be unpacked: {error}") from None
+    if unpacker is not None and not unpacker.eof:
+        raise httpx.DecodingError("it cannot be unpacked: it ends too early")
+
+
+def _unpacked(unpacker: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+    piece = unpacker.decompress(chunk, _PIECE_BYTES)
+    while piece:
+        yield piece
+        piece = unpacker.decompress(unpacker.unconsumed_tail, _PIECE_BYTES)
+
+
+def _window(coding: str, start: bytes) -> int:
+    """What zlib calls the packing. Some servers leave out the head that `deflate` has (RFC 9110)."""
+    headless = coding == "deflate" and (start[0] & 0x0F) != zlib.DEFLATED
+    return -zlib.MAX_WBITS if headless else _WINDOWS[coding]
+
+
 async def read_limited(answer: httpx.Response, limit: int) -> bytes:
     """A body of at most `limit` bytes; raises TooLarge as soon as it is longer."""
     chunks: list[bytes] = []
     size = 0
-    async for chunk in plain(answer):
+    async for chunk in pieces(answer):
         size += len(chunk)
         if size > limit:
             raise TooLarge(limit)
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-async def plain(answer: httpx.Response) -> AsyncIterator[bytes]:
-    """A body as it was before compression, in bounded pieces: a small one cannot fill the memory."""
-    coding = answer.headers.get("content-encoding", "identity").strip().lower()
-    if coding in ("", "identity"):
-        async for chunk in answer.aiter_raw():
-            yield chunk
-    elif coding in ("gzip", "x-gzip"):
-        async for piece in _unzipped(answer):
-            yield piece
-    else:
-        raise httpx.DecodingError(f"the answer came {coding!r}-encoded, which was not asked for")
-
-
-async def _unzipped(answer: httpx.Response) -> AsyncIterator[bytes]:
-    inflate = zlib.decompressobj(_GZIP_WINDOW)
-    async for chunk in answer.aiter_raw():
-        rest = chunk
-        while rest:
-            try:
-                yield inflate.decompress(rest, _PIECE_BYTES)
-            except zlib.error as error:
-                raise httpx.DecodingError(f"the answer is not what gzip makes: {error}") from error
-            rest = inflate.unconsumed_tail
-    if not inflate.eof:
-        raise httpx.DecodingError("the compressed answer ends too early")
 
 
 def _seconds(retry_after: str | None, date: str | None) -> float | None:

@@ -56,12 +56,12 @@ FIRST_AND_LAST = ["first_frame", "last_frame"]
             {"images": refs(("a.png", "first_frame"), ("b.png", None), ("a.png", "last_frame"))},
         ),
         ({"images": "a.png"}, {"images": refs(("a.png", None))}),
-        ({"images": ["a.png"], "imageRoles": FIRST_AND_LAST}, "2 roles for 1 references"),
+        ({"images": ["a.png"], "imageRoles": FIRST_AND_LAST}, "2 roles for 1 reference;"),
         (
             {"images": ["a.png", "b.png"], "imageRoles": ["first_frame"]},
             {"images": refs(("a.png", "first_frame"), ("b.png", None))},
         ),
-        ({"imageRoles": ["first_frame"]}, "1 roles for 0 references"),
+        ({"imageRoles": ["first_frame"]}, "1 role for 0 references"),
         ({"images": TEN}, "10 reference images given, at most 9 are allowed"),
         ({"image": "  "}, {"images": ()}),
         ({"duration_seconds": 8, "durationSeconds": 4}, {"duration_seconds": 4}),
@@ -85,7 +85,7 @@ def test_a_call_is_read_or_refused(params, expected):
     "params, param, said",
     [
         ({"images": ["a.png"], "imageRoles": FIRST_AND_LAST}, "imageRoles", "2 roles for 1"),
-        ({"imageRoles": ["first_frame"]}, "imageRoles", "1 roles for 0 references"),
+        ({"imageRoles": ["first_frame"]}, "imageRoles", "1 role for 0 references"),
         ({"images": TEN}, "images", "10 reference images given, at most 9 are allowed"),
         (
             {"image": "a", "images": ["b"] * 9},

@@ -3,6 +3,7 @@
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -16,7 +17,7 @@ SMALL = ClipSpec("fal", "some/model", "a heron lands on a pier", 160, 96, 1, fps
 
 
 def spec(**changes):
-    return ClipSpec(**{name: getattr(SMALL, name) for name in ClipSpec.__slots__} | changes)
+    return replace(SMALL, **changes)
 
 
 @pytest.fixture

@@ -269,6 +269,7 @@ def test_addresses_follow_one_rule():
         assert emulator.urls == {id: f"{emulator.url}/{id}" for id in PROVIDER_IDS}
         assert emulator.base_urls["openai"] == f"{emulator.url}/openai/v1"
         assert emulator.base_urls["fal"] == emulator.urls["fal"]
+        assert emulator.hosts == {"https://fal.run": f"{emulator.url}/fal-run"}
 
 
 def test_an_emulator_leaves_no_thread_and_no_port_behind():

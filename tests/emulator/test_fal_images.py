@@ -583,6 +583,15 @@ def test_a_call_can_be_turned_away(fal, emulator, status, recorded):
     assert fal.post(FLUX).status_code == 200
 
 
+def test_a_job_whose_submission_failed_is_there_all_the_same(fal, emulator, http):
+    play(emulator, submit_status=500)
+    there = f"{fal.queue}/{FLUX}"
+    assert http.post(there, json={"prompt": "x"}, headers=KEY).status_code == 500
+    made = f"{fal.queue}/fal-ai/flux/requests/{emulator.jobs[0].id}"
+    assert http.get(f"{made}/status", headers=KEY).json()["status"] == "COMPLETED"
+    assert set(http.get(made, headers=KEY).json()) == FLUX_KEYS
+
+
 def test_an_answer_can_be_lost_and_the_job_is_there(fal, emulator):
     play(emulator, drop_submit_reply=1)
     with pytest.raises(httpx.RemoteProtocolError):

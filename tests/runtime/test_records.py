@@ -252,14 +252,14 @@ def test_a_sidecar_says_which_references_are_lost_and_reading_it_explains(ledger
     row = stored(ledger, files=records.files_json(FILES))
     again = records.request_facts(records.request_of(row), records.media_of(row))
     path = tmp_path / "clip.mp4"
-    sidecar = records.sidecar_facts(records.video_of(row), again, path)
+    sidecar = records.sidecar_facts(records.result_of(row), again, path)
     assert sidecar["lostReferences"] == ["images[0]"]
     write_sidecar(path, sidecar)
     with pytest.raises(InvalidInput) as refused:
         records.read_sidecar(path)
     for told in (str(sidecar_of(path)), "images[0]", "only a digest was kept", '"request"'):
         assert told in str(refused.value)
-    kept = records.sidecar_facts(records.video_of(row), {"prompt": "x"}, path)
+    kept = records.sidecar_facts(records.result_of(row), {"prompt": "x"}, path)
     assert "lostReferences" not in kept
 
 

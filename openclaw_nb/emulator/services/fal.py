@@ -125,12 +125,8 @@ class Fal:
         wanted = self._read(request, endpoint)
         if isinstance(wanted, Response):
             return wanted
-
-        def queued(job: Job) -> Response:
-            _note(request, job, wanted)
-            return _queued(request, job)
-
-        return self.jobs.admit(request, self._order(request, endpoint, wanted), queued, http_error)
+        order = self._order(request, endpoint, wanted)
+        return self.jobs.admit(request, order, lambda job: _queued(request, job), http_error)
 
     def _run(self, request: Request, endpoint: str) -> Reply:
         """One call from prompt to result."""
@@ -140,7 +136,7 @@ class Fal:
         begun: list[Job] = []
 
         def keep(job: Job) -> Response:
-            _note(request, job, wanted)
+            _note(request, job)
             if job.scenario.seconds is None:
                 job.ended_at = job.clock()
             begun.append(job)
@@ -197,7 +193,7 @@ class Fal:
         first, *more = wanted.files(endpoint)
         if self.jobs.scenario.quirk == "nsfw" and wanted.is_checked:
             first, *more = (blackened(file) for file in (first, *more))
-        return Order(endpoint, request.fields(), first, more=tuple(more))
+        return Order(endpoint, request.fields(), first, more=tuple(more), read=wanted)
 
     def _about(self, request: Request, address: Address) -> Reply:
         job = self.jobs.all.get(address.id)
@@ -262,13 +258,13 @@ class Fal:
         return key_leaked(request) or hand_over(request, job, at=number(file))
 
 
-def _note(request: Request, job: Job, wanted: Input) -> None:
-    job.notes["input"] = wanted
+def _note(request: Request, job: Job) -> None:
     job.notes["file_seconds"] = lifetime(request)
     job.notes["own_timeout"] = "x-fal-request-timeout" in request.headers
 
 
 def _queued(request: Request, job: Job) -> Response:
+    _note(request, job)
     id_only = job.scenario.quirk == "id_only"
     urls = {"request_id": job.id} if id_only else _urls(request, job)
     body = {"status": "IN_QUEUE", **urls, "queue_position": 0}

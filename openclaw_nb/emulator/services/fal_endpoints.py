@@ -63,7 +63,7 @@ KINDS: dict[type[Input], tuple[Collection[str], Collection[str]]] = {
         ("num_images", "image_size", "output_format"),
     ),
 }
-"""For ids that are not known: words of the last piece of the id, fields of the body."""
+"""For ids that are not known: words after `-to-`, else anywhere in the id; fields of the body."""
 
 
 def schema(

@@ -42,7 +42,7 @@ def _gathered(request: Request, job: Job, clips: tuple[Clip, ...]) -> Reply:
 
 
 def _output(request: Request, job: Job, clips: tuple[Clip, ...]) -> Response:
-    wanted = cast("Input", job.notes["input"])
+    wanted = cast("Input", job.order.read)
     made = [
         Made(spec, clip, _file(request, job, at, inline=wanted.is_inline))
         for at, (spec, clip) in enumerate(zip(job.order.files, clips, strict=True))
