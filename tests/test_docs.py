@@ -64,3 +64,9 @@ def test_the_index_links_every_page():
 def test_a_test_that_a_page_names_exists(page):
     for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text(encoding="utf-8")):
         assert f"def {name}(" in (DOCS.parent / path).read_text(encoding="utf-8"), name
+
+
+def test_every_promise_names_a_test_that_holds_it():
+    page = (DOCS / "reliability.md").read_text(encoding="utf-8")
+    promises = re.findall(r"^- .*?(?=\n- |\n\n|\Z)", page, re.MULTILINE | re.DOTALL)
+    assert [promise for promise in promises if "`tests/" not in promise] == []

@@ -202,6 +202,9 @@ class Delivery:
             await self._append(answer, part)
             if file.size and part.size != file.size:
                 raise _Broken(f"{part.size} of {file.size} bytes came")
+            if await part.is_cut_short():
+                await part.restart()
+                raise _Broken("the file that came stops in the middle")
             return str(answer.headers.get("content-type", hosted.media_type or ""))
 
     async def _append(self, answer: httpx.Response, part: Part) -> None:

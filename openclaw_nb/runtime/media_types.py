@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from typing import Any
+from typing import Any, BinaryIO
 
 from openclaw_nb.core.domain import Kind
 
@@ -43,6 +43,11 @@ _SPELLINGS = {
     "image/jpg": "image/jpeg",
 }
 _AUDIO_BRANDS = frozenset({b"m4a ", b"m4b ", b"m4p ", b"m4r ", b"f4a ", b"f4b "})
+_BOXES = frozenset(
+    {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta", b"moof", b"mfra"}
+    | {b"sidx", b"ssix", b"styp", b"pdin", b"prft", b"emsg"}
+)
+_BOX_HEAD_BYTES = 8
 _TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+_-]*")
 """A media type (RFC 6838); what a sender declares goes into headers again."""
 _GENERIC = frozenset({"application/octet-stream", "application/zip"})
@@ -68,6 +73,23 @@ def extension_of(media_type: str) -> str:
     """The usual extension with its dot; empty when there is none."""
     plain = media_type.partition(";")[0].strip().lower()
     return EXTENSIONS.get(_SPELLINGS.get(plain, plain), "")
+
+
+def ends_early(file: BinaryIO, size: int) -> bool:
+    """Whether an MP4-like file of `size` bytes stops inside one of its boxes (ISO/IEC 14496-12)."""
+    at = 0
+    while at + _BOX_HEAD_BYTES <= size:
+        file.seek(at)
+        head = file.read(2 * _BOX_HEAD_BYTES)
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:], "big")
+        if (
+            head[4:8] not in _BOXES or length < _BOX_HEAD_BYTES
+        ):  # 0 is as long as there is something
+            return False
+        at += length
+    return at > size
 
 
 def _extension(name: str) -> str:

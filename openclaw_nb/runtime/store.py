@@ -19,7 +19,7 @@ from typing import BinaryIO, TypeVar
 from uuid import uuid4
 
 from openclaw_nb.config.private import make_private
-from openclaw_nb.runtime.media_types import HEAD_BYTES, extension_of
+from openclaw_nb.runtime.media_types import HEAD_BYTES, ends_early, extension_of
 
 if sys.platform != "win32":
     import fcntl
@@ -120,6 +120,15 @@ class Part:
         self._file.seek(0)
         self._file.truncate()
 
+    async def is_cut_short(self) -> bool:
+        """Whether it is a film that stops in the middle, whatever length was announced."""
+        return await asyncio.to_thread(self._is_cut_short)
+
+    def _is_cut_short(self) -> bool:
+        self._file.flush()
+        with self._path.open("rb") as file:
+            return ends_early(file, self.size)
+
     async def commit(self, name: str) -> Path:
         """Flush to disk and rename to `name` in the same directory.
 
@@ -130,7 +139,9 @@ class Part:
     def _commit(self, name: str) -> Path:
         self._file.flush()
         os.fsync(self._file.fileno())
-        return _renamed(self._file, self._path, self._path.with_name(name))
+        named = _renamed(self._file, self._path, self._path.with_name(name))
+        _sync(named.parent)
+        return named
 
     async def abandon(self) -> None:
         """Close and delete; nothing is left. Harmless after a commit."""
@@ -153,6 +164,16 @@ async def _to_its_end(call: Callable[[], V], *, undo: Callable[[V], object]) -> 
         if work.exception() is None:
             await asyncio.to_thread(undo, work.result())
         raise
+
+
+def _sync(directory: Path) -> None:
+    """Bring the names in a directory to the disk, where the system lets a directory be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sidecar_of(path: Path) -> Path:

@@ -26,6 +26,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("home")
     parser.add_argument("endpoints", type=json.loads)
+    parser.add_argument("--image", help="a reference for every video")
     parser.add_argument("--stop-at-renames", action="store_true")
     parser.add_argument("--file-limit", type=int, help="bytes, from when every ticket is there")
     return parser.parse_args()
@@ -65,7 +66,8 @@ def main() -> None:
     endpoints = {id: Endpoint(url, f"key-of-{id}", 0.05) for id, url in asked.endpoints.items()}
     client = oc.Client(home=asked.home, environ={}, endpoints=endpoints)
     refs = [f"{id}/{by_id[id].default_model.id}" for id in endpoints]
-    tasks = [client.generate_video(PROMPT, model=ref, exact_model=True) for ref in refs]
+    given = {"image": asked.image, "exact_model": True}
+    tasks = [client.generate_video(PROMPT, model=ref, **given) for ref in refs]
     say("started")
     if asked.file_limit:
         limit_files(tasks, asked.file_limit)

@@ -67,10 +67,15 @@ async def reset(request: web.Request, _: httpx.Response) -> web.StreamResponse:
     return web.Response()
 
 
-async def silence(_: web.Request, __: httpx.Response) -> web.StreamResponse:
+async def held(_: web.Request) -> web.StreamResponse:
     """Nothing comes, and the connection stays."""
     await asyncio.get_running_loop().create_future()
     raise AssertionError("never")
+
+
+async def silence(request: web.Request, _: httpx.Response) -> web.StreamResponse:
+    """Nothing comes, and the connection stays."""
+    return await held(request)
 
 
 async def drip(request: web.Request, answer: httpx.Response) -> web.StreamResponse:
@@ -92,6 +97,12 @@ async def cut_off(request: web.Request, answer: httpx.Response) -> web.StreamRes
     await stream.write(answer.content[: len(answer.content) // 2])
     request.transport.close()
     return stream
+
+
+async def shortened(_: web.Request, answer: httpx.Response) -> web.StreamResponse:
+    """Half of it, said to be all."""
+    half = answer.content[: len(answer.content) // 2]
+    return web.Response(status=answer.status_code, body=half, headers=_headers(answer))
 
 
 async def bomb(_: web.Request, answer: httpx.Response) -> web.StreamResponse:

@@ -14,10 +14,12 @@ import pytest
 import openclaw_nb as oc
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.emulator import Emulator, Entry, Scenario
-from openclaw_nb.providers import PROVIDERS
+from openclaw_nb.providers import PROVIDERS, by_id
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.vendors import Endpoint
+from tests.faults.middle import held
 from tests.faults.world import Child, Hands, child, films, parts, unfinished_handshake, videos
+from tests.runtime.world import Server
 
 IDS = [provider.id for provider in PROVIDERS]
 LONG = 600.0
@@ -173,6 +175,7 @@ def test_a_killed_process_loses_nothing_and_nothing_is_sent_twice(id, killed):
     if step in NO_TICKET:
         assert isinstance(answer, oc.TaskLost)
         assert f"may have been submitted to {id}/" in str(answer)
+        assert by_id[id].finding in str(answer)
         return
     assert isinstance(answer, oc.Video), answer
     with av.open(str(answer.path)) as container:
@@ -185,3 +188,20 @@ def test_nothing_half_finished_has_a_final_name_and_leftovers_are_cleared_away(k
     made = 0 if step in NO_TICKET else len(IDS)
     assert len(out.films_after) == made
     assert out.parts_after == []
+
+
+def test_a_process_killed_before_it_submitted_anything_says_so(make_world):
+    """It is still fetching the reference, which the provider wants as bytes."""
+    world, server = make_world(NEVER), Server()
+    server.otherwise = held
+    try:
+        urls, image = {"openai": world.emulator.base_urls["openai"]}, f"{server.url}/a.png"
+        with child(world.home, urls, "--image", image) as running:
+            running.until(lambda: bool(server.seen))
+    finally:
+        server.close()
+    (row,) = world.rows()
+    assert (row.status, row.sent) == (TaskState.LOST, False)
+    with pytest.raises(oc.TaskLost, match="had not been submitted; start it again"):
+        world.client.resume(row.id)
+    assert world.emulator.jobs == []

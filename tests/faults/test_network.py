@@ -11,12 +11,23 @@ import openclaw_nb as oc
 from openclaw_nb.core.domain import Why
 from openclaw_nb.emulator import Scenario
 from tests.conftest import Hurry
-from tests.faults.middle import bomb, cut_off, drip, failing, reset, silence
+from tests.faults.middle import (
+    Kind,
+    Middle,
+    Spoiler,
+    bomb,
+    cut_off,
+    drip,
+    failing,
+    reset,
+    shortened,
+    silence,
+)
 from tests.faults.world import films, parts, videos
 
 PROMPT = "a friendly lobster surfing at sunset"
 PATIENCE = 30
-SHORT = 4000
+DEADLINE = 8000
 """Milliseconds for a whole operation that is meant to run out of them."""
 
 
@@ -51,12 +62,12 @@ def test_a_host_without_an_address_means_that_nothing_was_sent(reaching):
         task.result(PATIENCE)
 
 
-@pytest.mark.parametrize("spoilt", [reset, silence, drip, cut_off, bomb, failing(500)])
+@pytest.mark.parametrize("spoilt", [reset, cut_off, bomb, failing(500)])
 def test_an_answer_to_a_submission_that_is_spoilt_leaves_one_job_that_may_be_billed(
     spoilt, client, middle, emulator
 ):
     middle.spoil("submit", spoilt)
-    task = client.generate_video(PROMPT, timeout_ms=SHORT)
+    task = client.generate_video(PROMPT)
     with pytest.raises(oc.SubmitUnanswered, match=r"may be billed; it was not sent a second time"):
         task.result(PATIENCE)
     with pytest.raises(oc.TaskLost, match="may have been submitted to fal/"):
@@ -90,16 +101,12 @@ def test_polls_that_are_spoilt_again_and_again_do_not_end_a_job(spoilt, client, 
     assert len(emulator.jobs) == 1
 
 
-@pytest.mark.parametrize(
-    "spoilt, error",
-    [(silence, oc.ProviderTimeout), (drip, oc.ProviderTimeout), (bomb, oc.MalformedReply)],
-)
-def test_a_poll_that_brings_nothing_ends_in_time_and_the_job_is_taken_up(
-    spoilt, error, client, middle, emulator
+def test_a_poll_that_unpacks_without_end_ends_the_task_and_the_job_is_taken_up(
+    client, middle, emulator
 ):
-    middle.spoil("poll", spoilt)
-    task = client.generate_video(PROMPT, timeout_ms=SHORT)
-    with pytest.raises(error, match=r"openclaw_nb\.resume\(\)"):
+    middle.spoil("poll", bomb)
+    task = client.generate_video(PROMPT)
+    with pytest.raises(oc.MalformedReply, match=r"openclaw_nb\.resume\(\)"):
         task.result(PATIENCE)
     assert frame(client.resume(task.id).result(PATIENCE))
     assert len(emulator.jobs) == 1
@@ -108,7 +115,9 @@ def test_a_poll_that_brings_nothing_ends_in_time_and_the_job_is_taken_up(
 # --- downloads -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("spoilt", [reset, cut_off, failing(503), failing(429, retry_after="0")])
+@pytest.mark.parametrize(
+    "spoilt", [reset, cut_off, shortened, failing(503), failing(429, retry_after="0")]
+)
 def test_a_download_that_is_spoilt_is_taken_up_where_it_stopped(spoilt, client, middle, emulator):
     middle.spoil("download", *[spoilt] * 4)
     video = client.generate_video(PROMPT).result(PATIENCE)
@@ -120,18 +129,6 @@ def test_a_download_that_is_spoilt_is_taken_up_where_it_stopped(spoilt, client, 
     assert (asked[-1] is not None) == (spoilt is cut_off)
 
 
-@pytest.mark.parametrize("spoilt", [silence, drip])
-def test_a_download_that_does_not_end_in_time_is_taken_up(spoilt, client, middle, emulator):
-    middle.spoil("download", spoilt)
-    task = client.generate_video(PROMPT, timeout_ms=SHORT)
-    with pytest.raises(oc.ProviderTimeout, match=r"the video was made.*openclaw_nb\.resume\(\)"):
-        task.result(PATIENCE)
-    nothing_half_there(client, 0)
-    assert frame(client.resume(task.id).result(PATIENCE))
-    assert len(emulator.jobs) == 1
-    nothing_half_there(client, 1)
-
-
 def test_a_download_that_unpacks_without_end_is_kept_as_its_address(client, middle, emulator):
     middle.spoil("download", bomb)
     video = client.generate_video(PROMPT).result(PATIENCE)
@@ -141,16 +138,52 @@ def test_a_download_that_unpacks_without_end_is_kept_as_its_address(client, midd
     nothing_half_there(client, 0)
 
 
-@pytest.mark.parametrize("download", ["reset", "truncated", "stalled"])
+@pytest.mark.parametrize("download", ["reset", "truncated"])
 def test_a_made_video_that_cannot_be_fetched_is_not_paid_for_again_elsewhere(
     download, make_client, emulator
 ):
     client = make_client("fal", "minimax", clock=Hurry())
     emulator.set({"fal": Scenario(download=download, download_times=40, render="draft")})
-    task = client.generate_video(PROMPT, timeout_ms=SHORT)
+    task = client.generate_video(PROMPT)
     with pytest.raises(oc.ProviderError, match="the video was made") as failed:
         task.result(PATIENCE)
     assert failed.value.made
     assert [attempt.ref.provider for attempt in failed.value.attempts] == ["fal"]
     assert [job.provider for job in emulator.jobs] == ["fal"]
     nothing_half_there(client, 0)
+
+
+# --- the deadline ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def endless(emulator, reaching):
+    """Begins a task of which one answer never comes to its end."""
+    made: list[Middle] = []
+
+    def begin(kind: Kind, spoilt: Spoiler) -> tuple[oc.Client, oc.Task]:
+        made.append(Middle(emulator.url))
+        made[-1].spoil(kind, spoilt)
+        client = reaching(made[-1].url)
+        return client, client.generate_video(PROMPT, timeout_ms=DEADLINE)
+
+    yield begin
+    for server in made:
+        server.close()
+
+
+def test_what_never_comes_to_an_end_ends_with_the_deadline_and_is_taken_up(endless, emulator):
+    each = {
+        kind: [endless(kind, spoilt) for spoilt in (silence, drip)]
+        for kind in ("submit", "poll", "download")
+    }
+    for _, task in each["submit"]:
+        with pytest.raises(oc.SubmitUnanswered, match="may be billed"):
+            task.result(PATIENCE)
+    for client, task in (*each["poll"], *each["download"]):
+        with pytest.raises(oc.ProviderTimeout, match=r"openclaw_nb\.resume\(\)") as late:
+            task.result(PATIENCE)
+        assert late.value.made is ((client, task) in each["download"])
+        assert frame(client.resume(task.id).result(PATIENCE))
+    assert len(emulator.jobs) == 6
+    nothing_half_there(client, 4)

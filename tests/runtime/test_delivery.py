@@ -362,6 +362,107 @@ def test_a_part_that_is_not_the_one_asked_for_is_not_appended(server, store):
     assert file.path.read_bytes() == MP4
 
 
+NEWER = MP4[:24] + bytes(reversed(MP4[24:]))
+
+
+def changing(later, *, first_bytes=5000, heeds=True, **headers):
+    """A server whose file becomes another one while it is fetched; `heeds` If-Range, or does not."""
+    asked = []
+
+    async def say(request):
+        asked.append(request.headers.get("if-range"))
+        if len(asked) == 1:
+            about = TYPE | {"content-length": str(len(MP4))} | headers.get("first", {})
+            return await sending(MP4[:first_bytes], headers=about, broken=True)(request)
+        about = TYPE | headers.get("then", {})
+        wanted = request.headers.get("range")
+        if wanted is None or heeds:
+            return web.Response(body=later, headers=about)
+        start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        about |= {"content-range": f"bytes {start}-{len(later) - 1}/{len(later)}"}
+        return web.Response(status=206, body=later[start:], headers=about)
+
+    return say, asked
+
+
+ETAGS = {"first": {"etag": '"one"'}, "then": {"etag": '"two"'}}
+DATES = {
+    "first": {"last-modified": "Sat, 01 Jan 2000 00:00:00 GMT"},
+    "then": {"last-modified": "Sun, 02 Jan 2000 00:00:00 GMT"},
+}
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+@pytest.mark.parametrize("headers", [ETAGS, DATES], ids=["etag", "date"])
+def test_a_file_that_changed_meanwhile_begins_again(server, store, headers, heeds):
+    server.say["/a.mp4"], asked = changing(NEWER, heeds=heeds, **headers)
+    (file,) = save(store, Hosted(f"{server.url}/a.mp4"))
+    assert file.path.read_bytes() == NEWER
+    assert asked[:2] == [None, next(iter(headers["first"].values()))]
+
+
+def test_a_file_of_another_length_is_another_file(server, store):
+    server.say["/a.mp4"], _ = changing(NEWER + b"more", heeds=False)
+    (file,) = save(store, Hosted(f"{server.url}/a.mp4"))
+    assert file.path.read_bytes() == NEWER + b"more"
+
+
+def test_a_weak_etag_names_no_version(server, store):
+    server.say["/a.mp4"], asked = changing(MP4, heeds=False, first={"etag": 'W/"one"'})
+    assert save(store, Hosted(f"{server.url}/a.mp4"))[0].path.read_bytes() == MP4
+    assert asked == [None, None]
+
+
+def test_a_part_from_the_middle_is_never_taken_for_the_beginning(server, store):
+    asked = []
+
+    async def say(request):
+        asked.append(request.headers.get("range"))
+        if len(asked) == 1:
+            headers = TYPE | {"content-length": str(len(MP4))}
+            return await sending(MP4[:5000], headers=headers, broken=True)(request)
+        if asked[-1]:
+            about = {"content-range": f"bytes 7000-{len(MP4) - 1}/{len(MP4)}"}
+            return web.Response(status=206, body=MP4[7000:], headers=TYPE | about)
+        return web.Response(body=MP4, headers=TYPE)
+
+    server.say["/a.mp4"] = say
+    assert save(store, Hosted(f"{server.url}/a.mp4"))[0].path.read_bytes() == MP4
+
+
+def test_a_server_that_sends_the_rest_in_pieces_is_asked_for_each(server, store):
+    async def say(request):
+        wanted = request.headers.get("range", "bytes=0-")
+        start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        stop = min(start + 3000, len(MP4))
+        about = {"content-range": f"bytes {start}-{stop - 1}/{len(MP4)}"}
+        return web.Response(status=206, body=MP4[start:stop], headers=TYPE | about)
+
+    server.say["/a.mp4"] = say
+    assert save(store, Hosted(f"{server.url}/a.mp4"))[0].path.read_bytes() == MP4
+
+
+def test_a_download_that_breaks_off_ever_again_goes_on_while_something_comes(server, store):
+    pieces = TRIES + 4
+
+    async def say(request):
+        start = int(request.headers.get("range", "bytes=0-")[6:-1])
+        stop = min(start + len(MP4) // pieces, len(MP4))
+        headers = TYPE | {"content-length": str(len(MP4) - start)}
+        status = 200
+        if start:
+            status = 206
+            headers |= {"content-range": f"bytes {start}-{len(MP4) - 1}/{len(MP4)}"}
+        broken = stop < len(MP4)
+        return await sending(MP4[start:stop], headers=headers, status=status, broken=broken)(
+            request
+        )
+
+    server.say["/a.mp4"] = say
+    assert save(store, Hosted(f"{server.url}/a.mp4"))[0].path.read_bytes() == MP4
+    assert len(server.seen) > TRIES
+
+
 def test_a_server_without_ranges_begins_again(server, store):
     calls = []
 

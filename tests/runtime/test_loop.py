@@ -186,6 +186,29 @@ loop.wait(loop.start(beat()))
     assert time.monotonic() - began < 8
 
 
+def test_what_a_job_shields_may_end_while_the_loop_is_stopped():
+    """A submission that is under way still gets its answer."""
+    core, begun, ended = loop.CoreLoop(), threading.Event(), []
+
+    async def submission():
+        begun.set()
+        await asyncio.sleep(0.3)
+        ended.append("answered")
+
+    async def job():
+        sent = asyncio.ensure_future(submission())
+        try:
+            await asyncio.shield(sent)
+        except asyncio.CancelledError:
+            await asyncio.wait((sent,))
+            raise
+
+    core.start(job())
+    assert begun.wait(10)
+    core.stop()
+    assert ended == ["answered"]
+
+
 def test_a_job_that_will_not_stop_holds_the_exit_for_two_seconds_at_most():
     done = run(
         """

@@ -1,9 +1,11 @@
 """Content beats the name, the name beats what the sender said."""
 
+import io
+
 import pytest
 
 from openclaw_nb.core.domain import Kind
-from openclaw_nb.runtime.media_types import EXTENSIONS, detect, extension_of, kind_of
+from openclaw_nb.runtime.media_types import EXTENSIONS, detect, ends_early, extension_of, kind_of
 from tests.rows import rows
 
 ZERO = bytes(64)
@@ -117,3 +119,30 @@ def test_a_type_without_extension_has_none():
 @pytest.mark.parametrize("media_type", ["application/zip", "text/html", "", None])
 def test_what_is_no_medium_has_no_kind(media_type):
     assert kind_of(media_type) is None
+
+
+def box(kind, content, length=None):
+    return (length if length is not None else len(content) + 8).to_bytes(4, "big") + kind + content
+
+
+FTYP = box(b"ftyp", b"isom\x00\x00\x02\x00")
+LARGE = box(b"mdat", (16 + 100).to_bytes(8, "big") + bytes(100), length=1)
+
+
+@pytest.mark.parametrize(
+    "data, early",
+    [
+        (FTYP + box(b"moov", bytes(50)) + box(b"mdat", bytes(90)), False),
+        (FTYP + box(b"mdat", bytes(90)) + box(b"moov", bytes(50))[:-1], True),
+        (FTYP + box(b"mdat", bytes(90))[:20], True),
+        (FTYP + LARGE, False),
+        (FTYP + LARGE[:-1], True),
+        (FTYP + box(b"mdat", bytes(90), length=0), False),
+        (FTYP + box(b"mdat", bytes(9)) + b"tail", False),
+        (FTYP + box(b"\x01\x02\x03\x04", bytes(9), length=4000), False),
+        (b"\x1aE\xdf\xa3" + bytes(400), False),
+        (b"", False),
+    ],
+)
+def test_a_film_that_stops_inside_a_box_is_known_by_its_boxes(data, early):
+    assert ends_early(io.BytesIO(data), len(data)) is early

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import re
 import stat
+import time
 
 import pytest
 
@@ -188,3 +190,29 @@ def test_removing_takes_the_sidecar_along(store):
     write_sidecar(path, {})
     store.remove((path, store.directory / "never-there.mp4"))
     assert list(store.directory.iterdir()) == []
+
+
+# leftovers
+
+
+def an_hour_old(path):
+    moment = time.time() - 3600
+    os.utime(path, (moment, moment))
+
+
+def test_a_temporary_file_that_nobody_writes_to_is_left_over(store):
+    store.directory.mkdir()
+    path = store.directory / ".part-of-a-dead-process"
+    path.write_bytes(b"half a film")
+    assert store.leftovers() == (), "it may be about to be locked"
+    an_hour_old(path)
+    assert store.leftovers() == (path,)
+
+
+def test_a_file_being_written_is_not_left_over_however_long_nothing_came(store):
+    part = asyncio.run(store.begin())
+    (path,) = store.directory.iterdir()
+    an_hour_old(path)
+    assert store.leftovers() == ()
+    asyncio.run(part.abandon())
+    assert not path.exists()

@@ -1,6 +1,7 @@
 """Over real HTTP: where a key may go, what is sent twice and what never, and where reading stops."""
 
 import asyncio
+import gzip
 import json
 
 import pytest
@@ -16,6 +17,7 @@ from openclaw_nb.runtime.transport import (
     Unanswered,
     Unreachable,
     may_see_key,
+    plain,
 )
 from tests.runtime.world import SECRET, FakeClock, hang_up, sending, toy, transport
 
@@ -227,6 +229,17 @@ def test_retry_after_in_seconds_is_obeyed(server, clock):
     assert clock.slept == [7.0]
 
 
+def test_retry_after_as_a_date_is_read_on_the_servers_own_clock(server, clock):
+    """However far that clock, or ours, is off."""
+    headers = {
+        "date": "Sat, 01 Jan 2000 00:00:00 GMT",
+        "retry-after": "Sat, 01 Jan 2000 00:00:07 GMT",
+    }
+    server.answers("/status", (429, b"", headers), (200, b"{}", None))
+    send(GET, server, clock=clock)
+    assert clock.slept == [7.0]
+
+
 @pytest.mark.parametrize("said", ["nan", "inf", "-3", "soon", "Sat, 01 Jan 2000 00:00:00 GMT", ""])
 def test_an_odd_retry_after_neither_fails_nor_waits_for_ever(server, clock, said):
     server.answers("/status", (503, b"", {"retry-after": said}), (200, b"{}", None))
@@ -326,3 +339,41 @@ def test_a_download_can_begin_at_an_offset(server):
     download(Hosted(f"{server.url}/film.mp4"), server, offset=5)
     assert server.seen[0].headers["range"] == "bytes=5-"
     assert server.seen[0].headers["accept-encoding"] == "identity"
+
+
+# compression
+
+
+def test_an_answer_in_gzip_is_read_and_no_other_coding_is_asked_for(server):
+    server.answer("/status", gzip.compress(b'{"a": 1}'), headers={"content-encoding": "gzip"})
+    assert send(GET, server).body == b'{"a": 1}'
+    assert server.seen[0].headers["accept-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip"])
+def test_a_coding_that_was_not_asked_for_is_no_answer(server, coding):
+    server.answer("/submit", b"anything", headers={"content-encoding": coding})
+    with pytest.raises(Unanswered, match="which was not asked for"):
+        send(POST, server)
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b"x" * 99)[:-9], b"no gzip at all"])
+def test_gzip_that_is_cut_or_none_is_no_answer(server, body):
+    server.answer("/submit", body, headers={"content-encoding": "gzip"})
+    with pytest.raises(Unanswered):
+        send(POST, server)
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_one_never_fills_the_memory(server):
+    server.answer("/a", gzip.compress(bytes(2**28), 9), headers={"content-encoding": "gzip"})
+
+    async def pieces():
+        async with transport() as opened:
+            access = Access(server.url, SECRET)
+            deadline = Deadline(opened.clock, 60)
+            async with opened.download(toy(), access, Hosted("/a"), deadline) as answer:
+                return [len(piece) async for piece in plain(answer)]
+
+    sizes = asyncio.run(pieces())
+    assert sum(sizes) == 2**28
+    assert max(sizes) <= 2**16
