@@ -159,7 +159,7 @@ class Runner:
             _log.warning("job %s goes on at %s, which is not asked here", row.job_id, row.base_url)
             return
         deadline = Deadline(self.engine.clock, reach.provider.deadline_seconds)
-        journal = TaskJournal(row.id, ref, row.base_url, self.ledger, Unheard(), Applied())
+        journal = TaskJournal(row.id, ref, reach.access.base_url, self.ledger, Unheard(), Applied())
         ticket = reach.provider.ticket.model_validate(row.ticket)
         run = Run(ref, reach.provider, reach.access, deadline, journal, ticket)
         await self.engine.cancel(run)
