@@ -1,4 +1,4 @@
-"""Writes the table of each page in `docs/providers/` from the provider's own rows.
+"""Writes the table of each page in `docs/providers/`, and those of images and music, from the rows.
 
     python docs/provider_tables.py
 
@@ -11,14 +11,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from openclaw_nb.core.capabilities import ModeCaps, Model, effective, overlay
-from openclaw_nb.core.domain import Mode
+from openclaw_nb.core.domain import Medium, Mode
 from openclaw_nb.core.wire import AnyProvider
-from openclaw_nb.providers import PROVIDERS
+from openclaw_nb.providers import PROVIDERS, of
 
-PAGES = Path(__file__).resolve().parent / "providers"
+DOCS = Path(__file__).resolve().parent
+PAGES = DOCS / "providers"
+OTHER_MEDIA = DOCS / "images-and-music.md"
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 COLUMNS = ("Model", "Makes", "Seconds", "Shape", "References", "Switches", "About", "Known end")
-_FEW = 12
+IMAGE_COLUMNS = ("Model", "Shape", "References", "Formats", "At once", "About")
+MUSIC_COLUMNS = ("Model", "Seconds", "Formats", "About")
+_FEW = 15
 
 
 def page(provider: AnyProvider) -> Path:
@@ -30,8 +34,49 @@ def page(provider: AnyProvider) -> Path:
 def table(provider: AnyProvider) -> str:
     """The provider's models as a Markdown table; the first is the default."""
     rows = [row for model in provider.models for row in _rows(provider, model)]
-    rule = ["---"] * len(COLUMNS)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (COLUMNS, rule, *rows))
+    return _table(COLUMNS, rows)
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    rule = ("---",) * len(columns)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, rule, *rows))
+
+
+def other_media(text: str) -> str:
+    """The page of images and music with its tables."""
+    for medium, columns, row in (
+        (Medium.IMAGE, IMAGE_COLUMNS, _image_row),
+        (Medium.MUSIC, MUSIC_COLUMNS, _music_row),
+    ):
+        begin, end = f"<!-- {medium} table -->", f"<!-- end of {medium} table -->"
+        before, _, rest = text.partition(begin)
+        rows = [row(provider, model) for provider in of(medium) for model in provider.models]
+        text = f"{before}{begin}\n{_table(columns, rows)}\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def _image_row(provider: AnyProvider, model: Model) -> tuple[str, ...]:
+    caps = overlay(provider.caps, model.caps)
+    block, edit = caps.generate or ModeCaps(), caps.edit or ModeCaps()
+    return (
+        f"`{provider.id}/{model.id}`",
+        _shape(block) if model.modes is None else _shape(edit),
+        _references(edit) or "none",
+        ", ".join(block.output_formats or ()) or "its own",
+        str(block.max_count),
+        _price(model),
+    )
+
+
+def _music_row(provider: AnyProvider, model: Model) -> tuple[str, ...]:
+    block = overlay(provider.caps, model.caps).generate or ModeCaps()
+    formats = ", ".join(block.formats or ())
+    length = _seconds(block) if block.supports_duration else "its own"
+    return (f"`{provider.id}/{model.id}`", length, formats, _price(model))
+
+
+def _price(model: Model) -> str:
+    return str(model.price or "unknown").removeprefix("about ")
 
 
 def filled(text: str, provider: AnyProvider) -> str:
@@ -52,7 +97,7 @@ def _rows(provider: AnyProvider, model: Model) -> list[tuple[str, ...]]:
         block = effective(caps, model.id, int(images), int(videos)) or ModeCaps()
         style = _seconds(block), _shape(block), _switches(block)
         alike.setdefault(style, []).append((mode.words, _references(block)))
-    known = (str(model.price or "unknown").removeprefix("about "), _end(model))
+    known = (_price(model), _end(model))
     return [
         (
             f"`{model.id}`",
@@ -135,6 +180,8 @@ def main() -> None:
     for provider in PROVIDERS:
         path = page(provider)
         path.write_text(filled(path.read_text(encoding="utf-8"), provider), encoding="utf-8")
+    text = OTHER_MEDIA.read_text(encoding="utf-8")
+    OTHER_MEDIA.write_text(other_media(text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from openclaw_nb.notebook.kernel import enable_nested_loops
     from openclaw_nb.runtime.results import Image, Music, Video
     from openclaw_nb.task import Task
-    from openclaw_nb.tool import video_generate
+    from openclaw_nb.tool import image_generate, music_generate, video_generate
 
 __version__ = "0.1.0"
 
@@ -87,6 +87,8 @@ __all__ = [
     "generate_image",
     "generate_music",
     "generate_video",
+    "image_generate",
+    "music_generate",
     "plan_image",
     "plan_music",
     "plan_video",
@@ -117,6 +119,8 @@ _HOMES = {
     "Music": "runtime.results",
     "Video": "runtime.results",
     "Task": "task",
+    "image_generate": "tool",
+    "music_generate": "tool",
     "video_generate": "tool",
 }
 

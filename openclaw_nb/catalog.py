@@ -9,23 +9,32 @@ from typing import Any, cast
 from pydantic.alias_generators import to_camel
 
 from openclaw_nb.core.capabilities import Caps, ModeCaps, Model, overlay
-from openclaw_nb.core.domain import Mode
+from openclaw_nb.core.domain import Medium, Mode
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.standings import Standing, told
 
-_KIND = "video_generation"
-_COUNTS = ("maxVideos", "maxInputImages", "maxInputVideos", "maxInputAudios", "maxDurationSeconds")
-_STYLES = ("Size", "AspectRatio", "Resolution", "Audio", "Watermark")
+_COUNTS = (
+    *("maxCount", "maxVideos", "maxInputImages", "maxInputVideos", "maxInputAudios"),
+    "maxDurationSeconds",
+)
+_STYLES = (
+    *("Size", "AspectRatio", "Resolution", "Audio", "Watermark"),
+    *("Lyrics", "Instrumental", "Duration"),
+)
 
 
-def listed(providers: Iterable[AnyProvider], standings: Mapping[str, Standing]) -> dict[str, Any]:
+def listed(
+    providers: Iterable[AnyProvider],
+    standings: Mapping[str, Standing],
+    medium: Medium = Medium.VIDEO,
+) -> dict[str, Any]:
     """`{"text": ..., "details": {...}}`. `standings`: by provider id, whether it can be used."""
     known = list(providers)
     blocks = [_text(provider, standings[provider.id]) for provider in known]
     rows = [_row(provider, standings[provider.id]) for provider in known]
     return {
-        "text": "\n".join(blocks) or "No video provider is registered.",
-        "details": {"kind": _KIND, "providers": rows},
+        "text": "\n".join(blocks) or f"No {medium} provider is registered.",
+        "details": {"kind": medium.task_kind, "providers": rows},
     }
 
 
@@ -54,7 +63,7 @@ def _model(provider: AnyProvider, row: Model) -> dict[str, Any]:
     caps = overlay(provider.caps, row.caps)
     modes = caps.modes() if row.modes is None else row.modes
     return {
-        "kind": _KIND,
+        "kind": provider.medium.task_kind,
         "provider": provider.id,
         "model": row.id,
         "source": "static",
@@ -83,6 +92,8 @@ def _json(value: object) -> object:
     if isinstance(value, Mapping):
         values = cast("Mapping[str, object]", value)
         return {key: _json(each) for key, each in values.items()}
+    if isinstance(value, frozenset):
+        return sorted(cast("frozenset[str]", value))
     return list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value
 
 

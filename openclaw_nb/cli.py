@@ -333,7 +333,7 @@ def _plain(value: object) -> str:
 @config.command("set")
 @click.argument("key")
 @click.argument("value")
-@click.option("--strict-json", is_flag=True, help="Refuse a VALUE that is not JSON5.")
+@click.option("--strict-json", "--json", is_flag=True, help="Refuse a VALUE that is not JSON5.")
 def config_set(key: str, value: str, *, strict_json: bool) -> None:
     """Put VALUE at KEY: JSON5, else the text itself. Nothing is written that would not be valid."""
     from openclaw_nb.config.edit import value_of

@@ -236,9 +236,10 @@ class Client:
         """How many tasks of this machine are in each state; states that none is in are left out."""
         return loop.wait(loop.start(self.ledger.counts()))
 
-    def active(self, session: str) -> list[Row]:
-        """The tasks at work in a session, running before queued, then newest."""
-        return loop.wait(loop.start(self.ledger.active(session)))
+    def active(self, session: str, medium: Medium) -> list[Row]:
+        """The tasks at work on a medium in a session, running before queued, then newest."""
+        rows = loop.wait(loop.start(self.ledger.active(session)))
+        return [row for row in rows if row.kind == medium.task_kind]
 
     def row(self, lookup: str) -> Row:
         """A task of the ledger as it is now; as `task`."""

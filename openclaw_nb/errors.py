@@ -97,6 +97,9 @@ class ConfigError(RequestError, ValueError):
 class ProviderError(OpenclawError):
     """A provider was called and no video came of it."""
 
+    made: bool = False
+    """The video was made and `openclaw_nb.resume` can still fetch it, so no other model is tried."""
+
     def __init__(
         self,
         ref: Ref,

@@ -90,9 +90,13 @@ def as_it_is(row: Row) -> Row:
 def no_way(row: Row) -> str:
     """Why a task without a ticket cannot be taken up, and what to do instead."""
     if row.sent:
+        from openclaw_nb.providers import by_id
+
+        known = by_id.get(row.provider or "")
         return (
             f"task {row.id[:8]} may have been submitted to {row.provider}/{row.model} and has no "
-            "receipt of it. Look at the provider's own list of jobs; it is not sent again by itself"
+            "receipt of it. It is not sent again by itself. "
+            f"{known.finding if known else ''}"
         )
     return f"task {row.id[:8]} had not been submitted; start it again"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openclaw_nb.core.domain import Medium
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import ConfigError
 from openclaw_nb.vendors import NO_KEY, Vendors
@@ -21,10 +22,10 @@ class Standing:
     """What stands in its way, and what is wrong with its stored profiles."""
 
 
-def standings(vendors: Vendors) -> dict[str, Standing]:
-    """By id, how each provider stands."""
-    detected = {ref.provider for ref in vendors.detected().refs}
-    retired = vendors.retired()
+def standings(vendors: Vendors, medium: Medium = Medium.VIDEO) -> dict[str, Standing]:
+    """By id, how each provider of a medium stands."""
+    detected = {ref.provider for ref in vendors.detected(medium).refs}
+    retired = vendors.retired(medium)
     return {
         provider.id: Standing(
             vendors.source(provider),
@@ -34,7 +35,7 @@ def standings(vendors: Vendors) -> dict[str, Standing]:
                 *vendors.faults(provider),
             ),
         )
-        for provider in vendors.providers
+        for provider in vendors.of(medium)
     }
 
 

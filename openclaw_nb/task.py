@@ -58,8 +58,8 @@ class Snapshot:
 
     @property
     def elapsed_seconds(self) -> float:
-        """From the start to the end, or to now."""
-        return (self.ended_at or time.time()) - self.started_at
+        """From the start to the end, or to now; never below 0, however the clock was set."""
+        return max(0.0, (self.ended_at or time.time()) - self.started_at)
 
     @property
     def resumable(self) -> bool:

@@ -1,12 +1,12 @@
-"""The `video_generate` tool, for agents: one mapping in, one mapping out, as its contract says.
+"""The tools `video_generate`, `image_generate`, `music_generate`, for agents.
 
-`video_generate.schema` is its JSON Schema.
+One mapping in, one mapping out, as their contract says; `video_generate.schema` is a JSON Schema.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any, Protocol, cast
@@ -14,21 +14,25 @@ from typing import Any, Protocol, cast
 from openclaw_nb import api
 from openclaw_nb.catalog import listed
 from openclaw_nb.client import Client
-from openclaw_nb.core.domain import Attempt, Request
+from openclaw_nb.core.domain import Attempt, Kind, Medium, Request
 from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
 from openclaw_nb.core.plan import applied_settings, asked_settings
 from openclaw_nb.errors import one_line
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.queries import Guard
-from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.results import Result, SavedFile
 from openclaw_nb.standings import standings
 
 
 class Tool(Protocol):
-    """A callable tool with its schema."""
+    """A callable tool, with what a function declaration of any model's API needs."""
 
+    __name__: str
+    description: str
+    """What it does, for the model that calls it."""
     schema: dict[str, object]
+    """Its parameters as JSON Schema."""
 
     def __call__(
         self,
@@ -41,58 +45,80 @@ class Tool(Protocol):
         ...
 
 
-def _video_generate(
-    params: Mapping[str, Any], *, session: str | None = None, client: Client | None = None
+def _tool(medium: Medium) -> Tool:
+    def generate(
+        params: Mapping[str, Any], *, session: str | None = None, client: Client | None = None
+    ) -> dict[str, Any]:
+        """Run the tool and wait: `{"text": ..., "details": {...}}`.
+
+        Args:
+            params: The parameters of the schema, in camelCase or snake_case.
+            session: With one, `generate` starts a task and returns at once; without, it waits.
+            client: Another client than the default one.
+
+        Raises:
+            InvalidInput: a parameter is not usable; nothing was sent.
+            OpenclawError: what ended the generation, when it was waited for.
+        """
+        client = client or api.default_client()
+        match read_action(params):
+            case "list":
+                return listed(client.vendors.of(medium), standings(client.vendors, medium), medium)
+            case "status":
+                return _status(client, medium, session)
+            case "generate":
+                return _generate(client, medium, params, session)
+
+    generate.__name__ = generate.__qualname__ = medium.tool
+    tool = cast("Tool", generate)
+    tool.description, tool.schema = _DESCRIPTIONS[medium], schema(medium)
+    return tool
+
+
+_DESCRIPTIONS = {
+    Medium.VIDEO: "Makes a video from a text, and from reference images, videos or audio if there "
+    "are any; or lists the providers and models; or tells what is being made in this session.",
+    Medium.IMAGE: "Makes images from a text, or edits reference images; or lists the providers and "
+    "models; or tells what is being made in this session.",
+    Medium.MUSIC: "Makes music from a text, with lyrics if there are any; or lists the providers "
+    "and models; or tells what is being made in this session.",
+}
+
+
+def _generate(
+    client: Client, medium: Medium, params: Mapping[str, Any], session: str | None
 ) -> dict[str, Any]:
-    """Run the tool and wait: `{"text": ..., "details": {...}}`.
+    def read(given: Mapping[str, Any]) -> Request:
+        return read_request(given, strict_keys=False, medium=medium)
 
-    Args:
-        params: The parameters of the schema, in camelCase or snake_case.
-        session: With one, `generate` starts a task and returns at once; without, it waits.
-        client: Another client than the default one.
-
-    Raises:
-        InvalidInput: a parameter is not usable; nothing was sent.
-        OpenclawError: what ended the generation, when it was waited for.
-    """
-    client = client or api.default_client()
-    match read_action(params):
-        case "list":
-            return _listed(client)
-        case "status":
-            return _status(client, session)
-        case "generate":
-            return _generate(client, params, session)
-
-
-def _generate(client: Client, params: Mapping[str, Any], session: str | None) -> dict[str, Any]:
     if not params.get("model"):
-        client.vendors.candidates(None)  # that nothing is configured is said before all else
+        # That nothing is configured is said before all else.
+        client.vendors.candidates(None, medium=medium)
     if not session:
-        video = client.start(read_request(params, strict_keys=False), allow_parallel=True).result()
-        return {"text": text_of(video), "details": details_of(video)}
-    read_request({"prompt": params.get("prompt")}, strict_keys=False)
-    if active := client.active(session):  # before anything else is looked at
-        return _blocked(active[0])
-    request = read_request(params, strict_keys=False)
+        result = client.start(read(params), allow_parallel=True).result()
+        return {"text": text_of(result), "details": details_of(result)}
+    read({"prompt": params.get("prompt")})
+    if active := client.active(session, medium):  # before anything else is looked at
+        return _blocked(active[0], medium)
+    request = read(params)
     entered = client.enter(request, exact=False, session=session, guard=Guard.SESSION)
     if isinstance(entered, Row):  # another call, of this process or of another, was quicker
-        return _blocked(entered)
+        return _blocked(entered, medium)
     return _started(client.begin(entered).id, request)
 
 
-def _blocked(row: Row) -> dict[str, Any]:
+def _blocked(row: Row, medium: Medium) -> dict[str, Any]:
     return {
         "text": (
-            f"Task {_line(row)}. Wait for it: one video at a time is made in a session, so "
-            "nothing was started. Another session takes another prompt."
+            f"Task {_line(row)}. Wait for it: {medium.counted(1).replace('1', 'one')} at a time is "
+            "made in a session, so nothing was started. Another session takes another prompt."
         ),
         "details": _task_details(row) | {"duplicateGuard": True},
     }
 
 
 def _started(id: str, request: Request) -> dict[str, Any]:
-    ids = {"taskId": id, "runId": f"tool:video_generate:{id}"}
+    ids = {"taskId": id, "runId": f"tool:{request.medium.tool}:{id}"}
     echo = asked_settings(request) | _references(request)
     if request.model is not None:
         echo["model"] = request.model
@@ -102,11 +128,11 @@ def _started(id: str, request: Request) -> dict[str, Any]:
     }
 
 
-def _status(client: Client, session: str | None) -> dict[str, Any]:
-    active = client.active(session) if session else []
+def _status(client: Client, medium: Medium, session: str | None) -> dict[str, Any]:
+    active = client.active(session, medium) if session else []
     if not active:
         return {
-            "text": "No video task is active in this session.",
+            "text": f"No {medium} task is active in this session.",
             "details": {"action": "status", "active": False},
         }
     if len(active) == 1:
@@ -117,7 +143,7 @@ def _status(client: Client, session: str | None) -> dict[str, Any]:
         }
     lines = [_line(row) for row in active]
     return {
-        "text": "\n".join([f"{len(active)} video tasks are active.", *lines]),
+        "text": "\n".join([f"{len(active)} {medium} tasks are active.", *lines]),
         "details": {
             "action": "status",
             "active": True,
@@ -150,47 +176,45 @@ def _task_details(row: Row) -> dict[str, Any]:
     }
 
 
-def _listed(client: Client) -> dict[str, Any]:
-    return listed(client.vendors.providers, standings(client.vendors))
-
-
-def text_of(video: Video) -> str:
+def text_of(result: Result) -> str:
     """The result for people: what ran, what was ignored or changed, and where the files are."""
-    count = len(video.files)
-    ref = one_line(str(video.ref))
-    lines = [f"Generated {count} video{'s' if count != 1 else ''} with {ref}."]
-    lines += [f"Warning: {one_line(text)}" for text in video.warnings]
-    duration = video.normalization.get("durationSeconds", {})
+    medium = result.medium
+    lines = [f"Generated {medium.counted(len(result.files))} with {one_line(str(result.ref))}."]
+    lines += [f"Warning: {one_line(text)}" for text in result.warnings]
+    duration = result.normalization.get("durationSeconds", {})
     if "requested" in duration:
         lines.append(f"Asked for {duration['requested']} s, made {duration['applied']} s.")
-    for number, file in enumerate(video.files, start=1):
+    for number, file in enumerate(result.files, start=1):
         name, media_type = one_line(file.name), one_line(file.media_type)
-        lines.append(f"{number}. video {name} ({media_type}) {file.path or file.url}")
+        kind = medium.file_kind
+        lines.append(f"{number}. {kind} {name} ({media_type}) {file.path or file.url}")
     return "\n".join(lines)
 
 
-def details_of(video: Video) -> dict[str, Any]:
+def details_of(result: Result) -> dict[str, Any]:
     """The result for programs, as the tool contract lists it."""
-    paths = [str(file.path or file.url) for file in video.files]
-    settings = applied_settings(video.request, video.changes, video.ignored)
-    attachments = _attachments(video.files, settings.get("durationSeconds"))
+    paths = [str(file.path or file.url) for file in result.files]
+    settings = applied_settings(result.request, result.changes, result.ignored)
+    attachments = _attachments(result, settings.get("durationSeconds"))
     found: dict[str, Any] = {
-        "provider": video.provider,
-        "model": video.model,
-        "count": len(video.files),
+        "provider": result.provider,
+        "model": result.model,
+        "count": len(result.files),
         "paths": paths,
         "attachments": attachments,
         "media": {"mediaUrls": paths, "attachments": attachments},
-        "attempts": [_attempt(attempt) for attempt in video.attempts],
-        "metadata": dict(video.metadata),
+        "attempts": [_attempt(attempt) for attempt in result.attempts],
+        "metadata": dict(result.metadata),
     }
-    found |= settings | _references(video.request)
-    if video.normalization:
-        found["normalization"] = video.normalization
-    if video.ignored_overrides:
-        found["ignoredOverrides"] = video.ignored_overrides
-    if video.warnings:
-        found["warning"] = " | ".join(video.warnings)
+    found |= settings | _references(result.request)
+    if result.normalization:
+        found["normalization"] = result.normalization
+    if result.ignored_overrides:
+        found["ignoredOverrides"] = result.ignored_overrides
+    if result.warnings:
+        found["warning"] = " | ".join(result.warnings)
+    if revised := result.metadata.get("revised_prompt"):
+        found["revisedPrompts"] = revised if isinstance(revised, list) else [revised]
     return found
 
 
@@ -238,28 +262,34 @@ def _source(given: object) -> str:
     return text
 
 
-def _attachments(files: Sequence[SavedFile], applied_seconds: object) -> list[dict[str, Any]]:
+def _attachments(result: Result, applied_seconds: object) -> list[dict[str, Any]]:
     """The first files with the length that they have, the rest with the one that was applied."""
-    probed = [_seconds_of(file) for file in files[:_PROBED]]
+    kind = result.medium.file_kind
+    if kind is Kind.IMAGE:
+        return [_attachment(file, kind, None) for file in result.files]
+    probed = [_seconds_of(file) for file in result.files[:_PROBED]]
     return [
-        _attachment(file, seconds or applied_seconds)
-        for file, seconds in zip_longest(files, probed)
+        _attachment(file, kind, seconds or applied_seconds)
+        for file, seconds in zip_longest(result.files, probed)
     ]
 
 
 def _seconds_of(file: SavedFile) -> float | None:
     from openclaw_nb.notebook.media import clip
+    from openclaw_nb.notebook.sound import sound
 
-    found = clip(file.path) if file.path else None
+    if file.path is None:
+        return None
+    found = clip(file.path) or sound(file.path)
     return found.seconds if found else None
 
 
-def _attachment(file: SavedFile, seconds: object) -> dict[str, Any]:
+def _attachment(file: SavedFile, kind: Kind, seconds: object) -> dict[str, Any]:
     where = {"path": str(file.path)} if file.path else {"url": file.url}
     size = {"sizeBytes": file.size_bytes} if file.size_bytes else {}
     length = {"durationMs": round(seconds * 1000)} if isinstance(seconds, int | float) else {}
     return {
-        "type": "video",
+        "type": kind.value,
         **where,
         "mimeType": file.media_type,
         "name": file.name,
@@ -268,11 +298,6 @@ def _attachment(file: SavedFile, seconds: object) -> dict[str, Any]:
     }
 
 
-def _tool(name: str, call: Callable[..., dict[str, Any]]) -> Tool:
-    tool = cast("Tool", call)
-    call.__name__ = call.__qualname__ = name
-    tool.schema = schema()
-    return tool
-
-
-video_generate: Tool = _tool("video_generate", _video_generate)
+video_generate: Tool = _tool(Medium.VIDEO)
+image_generate: Tool = _tool(Medium.IMAGE)
+music_generate: Tool = _tool(Medium.MUSIC)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from openclaw_nb import config
 from openclaw_nb.config.credentials import revealed
+from openclaw_nb.config.schema import is_address
 from openclaw_nb.core.candidates import (
     Candidates,
     Selection,
@@ -53,28 +54,28 @@ class Vendors:
         self._settings, self._environ = loaded.settings, loaded.environ
         self._profiles = profiles
         self._endpoints = dict(endpoints)
-        self._keys = {
-            self._named(name).id: self._chosen_key(name, key) for name, key in keys.items()
-        }
+        self._keys = dict(self._chosen_key(name, key) for name, key in keys.items())
         self._contexts: dict[config.Tls, ssl.SSLContext] = {}
         self._check()
 
-    def _named(self, name: str) -> AnyProvider:
-        if (found := find_provider(name, self.providers)) is None:
+    def _chosen_key(self, name: str, text: object) -> tuple[str, config.Credential]:
+        """A provider's id, and the key given for it in Python: itself, or a stored profile's id."""
+        provider = find_provider(name, self.providers)
+        if provider is None:
             ids = ", ".join(provider.id for provider in self.providers)
             raise InvalidInput("keys", f"{shown(name)} is no provider; providers are {ids}")
-        return found
-
-    def _chosen_key(self, name: str, text: str) -> config.Credential:
-        """A key given in Python: the key itself, or the id of a stored profile."""
-        if not text.strip():
-            raise InvalidInput("keys", f"the key of {shown(name)} is empty")
-        if (stored := self._profiles.keys.get(text.strip())) is None:
-            return config.Credential(text.strip(), "the client's keys")
-        return config.Credential(stored[1], f"profile {text.strip()}")
+        if not isinstance(text, str) or not text.strip():
+            fault = "is empty" if isinstance(text, str) else "must be a text"
+            raise InvalidInput("keys", f"the key of {shown(name)} {fault}")
+        key = text.strip()
+        owner, stored = self._profiles.keys.get(key, ("", ""))
+        if owner and owner not in (provider.id, *provider.aliases):
+            raise InvalidInput("keys", f"profile {key} is of {owner}, not of {provider.id}")
+        source = f"profile {key}" if owner else "the client's keys"
+        return provider.id, config.Credential(stored or key, source)
 
     def _check(self) -> None:
-        """Keys that no provider knows, and addresses that are none. Raises ConfigError."""
+        """Raises ConfigError for a key that no provider knows."""
         settings = self._settings
         plugins = {name: plugin.config for name, plugin in settings.plugins.entries.items()}
         for where, blocks in (
@@ -321,17 +322,6 @@ def _check_block(provider: AnyProvider, block: config.ProviderSettings, where: s
         raise ConfigError(
             f"{where}.{name}", f"{config.no_such_key(name, known)}. Nothing was sent."
         )
-    if block.base_url and not _is_address(block.base_url):
-        told = f"{shown(block.base_url)} is no http(s) address. Nothing was sent."
-        raise ConfigError(f"{where}.baseUrl", told)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _refused(provider: AnyProvider, found: config.Credential, base_url: str) -> str:
@@ -339,7 +329,7 @@ def _refused(provider: AnyProvider, found: config.Credential, base_url: str) -> 
     unsendable = config.unsendable(provider.key.sent_as(found.key)[1])
     if refused := unsendable or (provider.key.refuse and provider.key.refuse(found.key)):
         return f"the key from {found.source} is not usable: {refused}"
-    if not _is_address(base_url):
+    if not is_address(base_url):
         return f"the base URL {shown(base_url)} is no http(s) address"
     if refused := provider.refuse_base_url and provider.refuse_base_url(base_url):
         return f"the base URL {base_url} is not usable: {refused}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.vendors import Endpoint
 
 DRAFT = Scenario(render="draft")
+_NOBODY = 65534
 KEYS = tuple(name for provider in PROVIDERS for name in provider.key.env)
 
 
@@ -46,6 +50,20 @@ def _state_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENCLAW_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("OPENCLAW_NB_MEDIA_DIR", str(tmp_path / "media"))
+
+
+@pytest.fixture
+def as_nobody():
+    """A directory of one's own, and permissions that count: as root, the test runs as nobody."""
+    folder = Path(tempfile.mkdtemp())
+    root = os.geteuid() == 0
+    if root:
+        os.chown(folder, _NOBODY, _NOBODY)
+        os.seteuid(_NOBODY)
+    yield folder
+    if root:
+        os.seteuid(0)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import traceback
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from click.testing import CliRunner
 
 import openclaw_nb as oc
-from openclaw_nb import config
+from openclaw_nb import config, tables
+from openclaw_nb.cli import main
 from openclaw_nb.client import Client
 from openclaw_nb.config import edit
 from openclaw_nb.errors import ConfigError
 from openclaw_nb.providers import PROVIDERS, by_id
+from tests.rows import rows
 
 FILE = """
 // An OpenClaw configuration, with what this package does not know.
@@ -87,6 +85,17 @@ def test_a_model_is_a_string_or_an_object():
     assert of_model({"fallbacks": ["a/b"]}).primary is None
 
 
+def test_the_later_names_of_the_models_count_where_the_usual_ones_are_absent():
+    later = {"video": {"primary": "a/b"}, "image": "c/d"}
+    found = config.read({"agents": {"defaults": {"mediaModels": later}}}).agents.defaults
+    assert found.choice("video") == config.ModelChoice(primary="a/b")
+    assert found.choice("image") == config.ModelChoice(primary="c/d")
+    assert found.choice("music") == config.ModelChoice()
+    both = {"mediaModels": later, "videoGenerationModel": "e/f"}
+    found = config.read({"agents": {"defaults": both}}).agents.defaults
+    assert found.choice("video") == config.ModelChoice(primary="e/f")
+
+
 @pytest.mark.parametrize(
     "values, where",
     [
@@ -102,6 +111,26 @@ def test_a_model_is_a_string_or_an_object():
         ({"models": {"providers": {"fal": {"apiKey": 5}}}}, "models.providers.fal.apiKey"),
         ({"models": {"providers": []}}, "models.providers"),
         ([], "the configuration"),
+        ({"agents": {"defaults": {"mediaMaxMb": True}}}, "agents.defaults.mediaMaxMb"),
+        ({"agents": {"defaults": {"mediaMaxMb": "5"}}}, "agents.defaults.mediaMaxMb"),
+        ({"tasks": {"retentionMs": True}}, "tasks.retentionMs"),
+        ({"tasks": {"retentionMs": 1.5}}, "tasks.retentionMs"),
+        (
+            {"agents": {"defaults": {"mediaGenerationAutoProviderFallback": "no"}}},
+            "agents.defaults.mediaGenerationAutoProviderFallback",
+        ),
+        (
+            {"agents": {"defaults": {"mediaGenerationAutoProviderFallback": 0}}},
+            "agents.defaults.mediaGenerationAutoProviderFallback",
+        ),
+        (
+            {"models": {"providers": {"fal": {"baseUrl": "nonsense"}}}},
+            "models.providers.fal.baseUrl",
+        ),
+        (
+            {"plugins": {"entries": {"fal": {"config": {"baseUrl": "ftp://a.example"}}}}},
+            "plugins.entries.fal.config.baseUrl",
+        ),
     ],
 )
 def test_an_error_names_the_path_of_the_key(values, where):
@@ -112,8 +141,28 @@ def test_an_error_names_the_path_of_the_key(values, where):
     assert "Nothing was sent" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("{agents: {defaults: {mediaMaxMB: 1}}}", "did you mean mediaMaxMb?"),
+        ("{agents: {defaults: {mediaMaxMb: '1'}}}", "mediaMaxMb: must be a number."),
+        ("{models: {providers: {fal: {baseURL: 'x'}}}}", "did you mean baseUrl?"),
+        ("{plugins: {entries: {'X-AI': {config: {zzz: 1}}}}}", "plugins.entries.X-AI.config.zzz: "),
+        ("{models: {providers: {fal: {baseUrl: '${GONE}'}}}}", "the variable GONE is not set"),
+    ],
+)
+def test_an_error_names_the_file_too(write, home, text, said):
+    file = write(text)
+    with pytest.raises(ConfigError) as caught:
+        Client(file, home=home, environ={})
+    assert said in str(caught.value)
+    assert str(caught.value).endswith(f"The file is {file}.")
+
+
 def test_an_error_shows_no_value_of_the_file(write):
-    broken = write('{models: {providers: {fal: {apiKey: ["SECRET-1"], baseUrl: "SECRET-2"}}}}')
+    broken = write(
+        '{models: {providers: {fal: {apiKey: ["SECRET-1"], baseUrl: 5, headers: "SECRET-2"}}}}'
+    )
     with pytest.raises(ConfigError) as caught:
         load(broken)
     assert "SECRET" not in "".join(traceback.format_exception(caught.value))
@@ -160,7 +209,7 @@ def test_media_max_mb_bounds_references_and_outputs(home, tmp_path):
     with pytest.raises(oc.InvalidInput, match="mediaMaxMb raises it") as caught:
         client.generate_video("a crab", image=large)
     assert caught.value.code == "too-large"
-    assert client.store.max_bytes == 1048
+    assert client.stores["video"].max_bytes == 1048
 
 
 def test_variables_name_the_state_directory_and_the_file(tmp_path, write):
@@ -222,6 +271,45 @@ def test_values_of_keys_are_in_no_repr(write, home):
     assert not any("HUSH" in repr(each) or "HUSH" in str(each) for each in shown)
 
 
+# keys given in Python
+
+
+def test_a_key_of_the_client_comes_before_all_others_and_is_shown_nowhere(home):
+    store(home, TWO)
+    client = Client(
+        fal_with(apiKey="configured", auth="api-key"),
+        home=home,
+        environ={"FAL_KEY": "env", "MINIMAX_API_KEY": "env"},
+        keys={"Fal": " HUSH ", "minimax-cn": "minimax:x"},
+    )
+    fal = client.vendors.credential(by_id["fal"])
+    assert (fal.key, fal.source) == ("HUSH", "the client's keys")
+    minimax = client.vendors.credential(by_id["minimax"])
+    assert (minimax.key, minimax.source) == ("stored-3", "profile minimax:x")
+    shown = [client, client.vendors, fal, client.vendors.reach(by_id["fal"])]
+    assert not any("HUSH" in repr(each) for each in shown)
+    row = next(row for row in tables.providers(client) if row["provider"] == "fal")
+    assert row["configured"] == "the client's keys"
+
+
+@pytest.mark.parametrize(
+    "keys, said",
+    [
+        ({"nobody": "HUSH"}, "'nobody' is no provider; providers are alibaba, "),
+        ({"fal": "  "}, "the key of 'fal' is empty"),
+        ({"fal": None}, "the key of 'fal' must be a text"),
+        ({"minimax": "fal:default"}, "profile fal:default is of fal, not of minimax"),
+    ],
+)
+def test_keys_that_cannot_be_used_are_refused(home, keys, said):
+    store(home, TWO)
+    with pytest.raises(oc.InvalidInput) as caught:
+        Client({}, home=home, environ={}, keys=keys)
+    assert caught.value.param == "keys"
+    assert said in str(caught.value)
+    assert "HUSH" not in str(caught.value)
+
+
 # what may be asked
 
 
@@ -268,6 +356,31 @@ def test_what_a_plugin_says_of_a_provider_wins_over_the_general_block():
     }
     access = reach_of(settings)
     assert (access.base_url, dict(access.headers)) == ("https://b.example", {"x-a": "1"})
+
+
+@pytest.mark.parametrize("name", ["qwen", "dashscope", "ModelStudio"])
+@pytest.mark.parametrize("plugin", [False, True])
+def test_a_provider_is_configured_under_each_of_its_names(name, plugin):
+    block = {"apiKey": "k", "baseUrl": "https://a.example"}
+    settings = (
+        {"plugins": {"entries": {name: {"config": block}}}}
+        if plugin
+        else {"models": {"providers": {name: block}}}
+    )
+    access = reach_of(settings, "qwen")
+    assert (access.key, access.base_url) == ("k", "https://a.example")
+
+
+def test_what_stands_at_the_id_wins_over_what_stands_at_an_alias():
+    blocks = {"xai": {"apiKey": "id"}, "x-ai": {"apiKey": "alias", "headers": {"x-a": "1"}}}
+    access = reach_of({"models": {"providers": blocks}}, "xai")
+    assert (access.key, dict(access.headers)) == ("id", {"x-a": "1"})
+
+
+def test_an_address_from_the_environment_that_is_none_keeps_its_provider_from_running(home):
+    environ = {"GEMINI_API_KEY": "k", "GOOGLE_GEMINI_BASE_URL": "nonsense"}
+    google = Client({}, home=home, environ=environ).vendors.reach(by_id["google"])
+    assert google.unusable == "the base URL 'nonsense' is no http(s) address"
 
 
 # keys that nobody knows
@@ -326,48 +439,6 @@ def test_what_is_openclaws_own_business_is_left_alone(home):
     Client(full, home=home)
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.floats() | st.text(),
-        lambda inner: (
-            st.lists(inner)
-            | st.dictionaries(
-                st.sampled_from(
-                    [
-                        "agents",
-                        "defaults",
-                        "models",
-                        "providers",
-                        "fal",
-                        "request",
-                        "env",
-                        "plugins",
-                        "entries",
-                        "config",
-                        "tools",
-                        "x",
-                    ]
-                ),
-                inner,
-            )
-        ),
-        max_leaves=12,
-    )
-)
-def test_no_configuration_is_a_traceback(values):
-    with suppress(ConfigError):
-        config.resolved(values, {})
-
-
-@given(st.text(max_size=60))
-def test_no_file_is_a_traceback(text):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "openclaw.json"
-        path.write_text(text, encoding="utf-8", errors="surrogatepass")
-        with suppress(ConfigError):
-            load(path)
-
-
 # variables and other files
 
 
@@ -377,10 +448,28 @@ def test_a_variable_in_a_text_is_put_in(write):
     assert found.provider("fal").base_url == "https://a.example/x/${HOST}"
 
 
+def test_a_secret_that_is_partly_a_variable_is_put_together():
+    values = fal_with(apiKey="org-${MINE}", headers={"token": "${MINE}"})
+    about = config.resolved(values, {"MINE": "k"}).settings.provider("fal")
+    assert about.api_key.get_secret_value() == "org-k"
+    assert about.sent_headers == {"token": "k"}
+
+
+def test_a_line_of_a_dotenv_file_that_is_no_assignment_is_named(write, tmp_path, caplog):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".env").write_text("A=1\n'oops\nB=2\n")
+    found = config.load(write("{}"), {}, home=home).environ
+    assert dict(found) == {"A": "1", "B": "2"}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{home / '.env'}, line 2 is no NAME=value"
+    ]
+
+
 @pytest.mark.parametrize("text", ["${lower}", "$HOST", "${}", "cost: 5$"])
 def test_what_is_no_reference_stays(text):
-    values = {"models": {"providers": {"fal": {"baseUrl": text}}}}
-    assert config.resolved(values, {}).settings.provider("fal").base_url == text
+    values = {"agents": {"defaults": {"model": text}}}
+    assert config.resolved(values, {}).settings.agents.defaults.model.primary == text
 
 
 def test_a_variable_that_is_not_set_is_named_with_the_path():
@@ -507,6 +596,102 @@ def test_keys_are_looked_for_in_order(home, values, environ, more, source):
     assert key_of(values, environ, home, **more).source == source
 
 
+def test_a_profile_of_another_provider_is_no_key(home):
+    store(home, TWO)
+    assert key_of(fal_with(apiKey="minimax:x"), {}, home).source == "profile fal:default"
+    assert key_of(fal_with(apiKey="minimax:x", auth="api-key"), {"FAL_KEY": "k"}).source == "config"
+
+
+ENVIRONMENT = [
+    ("alibaba", ("MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY", "QWEN_API_KEY")),
+    ("byteplus", ("BYTEPLUS_API_KEY",)),
+    ("byteplus-seedance15", ("BYTEPLUS_API_KEY",)),
+    ("byteplus-seedance2", ("BYTEPLUS_API_KEY",)),
+    ("comfy", ("COMFY_API_KEY", "COMFY_CLOUD_API_KEY")),
+    ("deepinfra", ("DEEPINFRA_API_KEY",)),
+    ("fal", ("FAL_KEY", "FAL_API_KEY")),
+    ("google", ("GEMINI_API_KEY", "GOOGLE_API_KEY")),
+    ("minimax", ("MINIMAX_API_KEY", "MINIMAX_CODE_PLAN_KEY", "MINIMAX_CODING_API_KEY")),
+    ("minimax-portal", ("MINIMAX_OAUTH_TOKEN", "MINIMAX_API_KEY")),
+    ("openai", ("OPENAI_API_KEY",)),
+    ("openrouter", ("OPENROUTER_API_KEY",)),
+    ("qwen", ("QWEN_API_KEY", "MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY")),
+    ("runway", ("RUNWAYML_API_SECRET", "RUNWAY_API_KEY")),
+    ("together", ("TOGETHER_API_KEY",)),
+    ("vydra", ("VYDRA_API_KEY",)),
+    ("xai", ("XAI_API_KEY",)),
+]
+
+
+@pytest.mark.parametrize("id, names", rows("9.2", *ENVIRONMENT))
+def test_a_key_is_looked_for_in_these_variables_in_this_order(id, names):
+    assert by_id[id].key.env == names
+    key = by_id[id].key
+    for index, name in enumerate(names):
+        environ = {other: f"key {at}" for at, other in enumerate(names) if at >= index}
+        keyring = config.Keyring(config.Settings(), environ)
+        found = keyring.find((id,), key.env, config_first=key.config_first)
+        assert (found.key, found.source) == (f"key {index}", f"env {name}")
+
+
+def test_the_keys_of_an_environment_decide_who_is_tried(home):
+    names = ("GEMINI_API_KEY", "RUNWAYML_API_SECRET", "QWEN_API_KEY", "FAL_KEY")
+    client = Client({}, home=home, environ=dict.fromkeys(names, "k"))
+    refs = [str(ref) for ref in client.vendors.detected().refs]
+    google = by_id["google"].default_model
+    assert refs == [
+        "alibaba/wan2.6-t2v",
+        "fal/fal-ai/minimax/video-01-live",
+        f"google/{google.replaced_by or google.id}",
+        "qwen/wan2.6-t2v",
+        "runway/gen4.5",
+    ]
+
+
+# live tests
+
+LIVE = {"OPENCLAW_LIVE_TEST": "1"}
+
+
+@pytest.mark.parametrize(
+    "id, environ, source",
+    [
+        ("fal", {"OPENCLAW_LIVE_FAL_KEY": "k", "FAL_KEY": "l"}, "env OPENCLAW_LIVE_FAL_KEY"),
+        ("fal", {"FAL_API_KEYS": " ; k1, k2", "FAL_KEY": "l"}, "env FAL_API_KEYS"),
+        ("fal", {"FAL_API_KEY_2": "k2", "FAL_KEY": "l"}, "env FAL_API_KEY_2"),
+        ("fal", {"FAL_KEY": "l"}, "env FAL_KEY"),
+        ("google", {"GEMINI_API_KEYS": "k"}, "env GEMINI_API_KEYS"),
+        ("google", {"OPENCLAW_LIVE_GEMINI_KEY": "k"}, "env OPENCLAW_LIVE_GEMINI_KEY"),
+        ("google", {"GOOGLE_API_KEY": "k"}, "env GOOGLE_API_KEY"),
+        (
+            "byteplus-seedance2",
+            {"BYTEPLUS_SEEDANCE2_API_KEY": "k"},
+            "env BYTEPLUS_SEEDANCE2_API_KEY",
+        ),
+        ("fal", {"OPENCLAW_LIVE_REQUIRE_PROFILE_KEYS": "1", "FAL_KEY": "l"}, "profile fal:default"),
+        ("fal", {}, "profile fal:default"),
+    ],
+)
+def test_live_tests_have_variables_of_their_own_that_win_over_profiles(home, id, environ, source):
+    store(home, TWO)
+    found = Client({}, home=home, environ=environ | LIVE).vendors.credential(by_id[id])
+    assert found.source == source
+    assert found.key in {"k", "k1", "k2", "l", "stored-1"}
+
+
+def test_outside_live_tests_their_variables_are_no_keys(home):
+    environ = {"OPENCLAW_LIVE_FAL_KEY": "k", "FAL_API_KEYS": "k", "FAL_API_KEY_2": "k"}
+    assert Client({}, home=home, environ=environ).vendors.credential(by_id["fal"]) is None
+
+
+def test_live_tests_read_missing_keys_from_the_login_profile(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".profile").write_text("export FAL_KEY=mine\nexport SHELL_THING=x\n")
+    found = Client(home=home, environ=LIVE).vendors.credential(by_id["fal"])
+    assert (found.key, found.source) == ("mine", "env FAL_KEY")
+    assert Client(home=home, environ={}).vendors.credential(by_id["fal"]) is None
+
+
 def test_a_malformed_profile_is_told_in_its_providers_row(home):
     broken = {
         "fal:a": {"provider": "fal", "type": "api_key"},
@@ -594,23 +779,79 @@ def file(tmp_path, monkeypatch):
 CHOICE = "agents.defaults.videoGenerationModel"
 
 
+SECOND = f"{CHOICE}.fallbacks[1]"
+
+
 @pytest.mark.parametrize(
     "key, typed, value",
     [
-        (f"{CHOICE}.primary", "qwen/wan2.6-t2v", "qwen/wan2.6-t2v"),
-        ("agents.defaults.mediaMaxMb", "50", 50),
-        ("agents.defaults.mediaGenerationAutoProviderFallback", "false", False),
-        (f"{CHOICE}.fallbacks", '["runway/gen4.5"]', ["runway/gen4.5"]),
-        ("models.providers.fal.baseUrl", "http://127.0.0.1:9/x", "http://127.0.0.1:9/x"),
+        *rows(
+            "10.3",
+            (f"{CHOICE}.primary", "qwen/wan2.6-t2v", "qwen/wan2.6-t2v"),
+            ("agents.defaults.mediaMaxMb", "50", 50),
+            ("agents.defaults.mediaGenerationAutoProviderFallback", "false", False),
+            (f"{CHOICE}.fallbacks", '["runway/gen4.5"]', ["runway/gen4.5"]),
+            (SECOND, "qwen/wan2.6-t2v", "qwen/wan2.6-t2v"),
+            ("models.providers.fal.baseUrl", "http://127.0.0.1:9/x", "http://127.0.0.1:9/x"),
+            (f"{CHOICE}.timeoutMs", "0", "timeoutMs: must be above 0"),
+            ("nothing.here", None, "nothing.here: is not set"),
+        ),
         ('models.providers["fal"].baseUrl', "'https://a.example'", "https://a.example"),
     ],
 )
 def test_a_value_that_is_set_is_there_and_can_be_taken_out(file, key, typed, value):
-    oc.config.set(key, edit.value_of(typed))
+    shell = CliRunner()
+    if key == SECOND:
+        shell.invoke(main, ["config", "set", f"{CHOICE}.fallbacks[0]", "runway/gen4.5"])
+    done = shell.invoke(main, ["config", *(["set", key, typed] if typed else ["get", key])])
+    if isinstance(value, str) and ": " in value:
+        assert (done.exit_code, value in done.stderr) == (1, True)
+        assert not file.exists()
+        return
+    assert done.exit_code == 0
     assert oc.config.get(key) == value
-    assert oc.config.unset(key) == ""
-    with pytest.raises(ConfigError, match="is not set"):
-        oc.config.get(key)
+    shown = shell.invoke(main, ["config", "get", key]).stdout
+    assert json.loads(shown) == value if not isinstance(value, str) else shown == f"{value}\n"
+    assert shell.invoke(main, ["config", "unset", key]).exit_code == 0
+    gone = shell.invoke(main, ["config", "get", key])
+    assert (gone.exit_code, "is not set" in gone.stderr) == (1, True)
+
+
+def test_a_value_is_set_in_a_file_that_includes_others(file):
+    file.parent.mkdir(parents=True)
+    (file.parent / "more.json5").write_text("{agents: {defaults: {mediaMaxMb: 5}}}")
+    file.write_text('{$include: "more.json5"}')
+    oc.config.set(f"{CHOICE}.primary", "fal/x")
+    assert oc.config.get("agents.defaults.mediaMaxMb") == 5
+    with pytest.raises(ConfigError, match=r"a file that .* includes; take it out there"):
+        oc.config.unset("agents.defaults.mediaMaxMb")
+    with pytest.raises(ConfigError, match="Nothing was written"):
+        oc.config.set("agents.defaults.mediaMaxMb", "much")
+    assert (
+        Client(environ={"OPENCLAW_STATE_DIR": str(file.parent)}).settings.media_max_bytes
+        == 5 * 2**20
+    )
+
+
+@pytest.mark.parametrize(
+    "key, value, said",
+    [
+        ("agents[0]", 1, "is an object, which needs a name"),
+        (f"{CHOICE}.fallbacks.first", "a/b", "is a list, which needs [n]"),
+        ("gateway.x", object(), "cannot be written as JSON"),
+        ("gateway.x", {1, 2}, "cannot be written as JSON"),
+        ("gateway.x", "\ud800", "cannot be written as JSON"),
+        ("gateway.x", None, "null is no value"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_and_nothing_is_lost(file, key, value, said):
+    oc.config.set(f"{CHOICE}.fallbacks", ["a/b"])
+    before = file.read_text()
+    with pytest.raises(ConfigError) as caught:
+        oc.config.set(key, value)
+    assert said in str(caught.value)
+    assert file.read_text() == before
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_list_is_made_and_grows(file):

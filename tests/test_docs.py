@@ -49,6 +49,11 @@ def test_a_providers_page_tells_its_key_one_line_and_quirks(provider, tables):
     assert f"`{provider.id}`" in text
 
 
+def test_the_tables_of_images_and_music_are_made_from_their_rows(tables):
+    text = tables.OTHER_MEDIA.read_text(encoding="utf-8")
+    assert tables.other_media(text) == text, "run python docs/provider_tables.py"
+
+
 def test_the_index_links_every_page():
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     for path in (DOCS / "providers").glob("*.md"):

@@ -11,6 +11,7 @@ import pytest
 import openclaw_nb as oc
 from openclaw_nb.core.capabilities import Caps, ModeCaps, Model
 from openclaw_nb.core.domain import Why
+from openclaw_nb.core.wire import Refused
 from openclaw_nb.emulator import Scenario
 from openclaw_nb.providers import by_id
 from openclaw_nb.vendors import Endpoint
@@ -46,10 +47,10 @@ Z = candidate("z", "fal", "bytedance/seedance-2.0/text-to-video", taking(0, prov
 def of(make_client, emulator):
     """A client that tries these candidates and no other."""
 
-    def make(*providers):
+    def make(*providers, **chosen):
         first, *others = [f"{p.id}/{p.default_model.id}" for p in providers]
         defaults = {
-            "videoGenerationModel": {"primary": first, "fallbacks": others},
+            "videoGenerationModel": {"primary": first, "fallbacks": others, **chosen},
             "mediaGenerationAutoProviderFallback": False,
         }
         urls = {p.id: emulator.base_urls[SPOKEN[p.id]] for p in providers}
@@ -165,3 +166,42 @@ def test_l9_a_cancellation_ends_it_and_the_next_is_never_called(of, emulator):
         task.result(9)
     assert task.attempts == ()
     assert [job.provider for job in emulator.jobs] == ["fal"]
+
+
+def aborting(provider):
+    """The same, and it refuses every submission as cut short."""
+    aborted = Refused(Why.UNKNOWN, "This operation was aborted")
+    return replace(provider, parse_error=lambda reply: aborted)
+
+
+def test_candidates_that_were_only_cut_short_are_summed_up_at_the_end(of, emulator):
+    emulator.set(Scenario(submit_status=400, submit_status_times=9))
+    with pytest.raises(oc.AllFailed) as raised:
+        of(aborting(X), Z, aborting(Y)).generate_video(PROMPT).result(9)
+    refused, summary = str(raised.value).removeprefix("3 candidates gave no video: ").split(" | ")
+    assert refused.startswith(f"z/{Z.default_model.id}: ")
+    refs = f"x/{X.default_model.id}, y/{Y.default_model.id}"
+    assert summary == f"2 fallbacks aborted after cancellation or time-out: {refs}"
+    assert [attempt.ref.provider for attempt in raised.value.attempts] == ["x", "z", "y"]
+
+
+def test_when_all_were_cut_short_only_the_summary_is_told(of, emulator):
+    emulator.set(Scenario(submit_status=400, submit_status_times=9))
+    with pytest.raises(oc.AllFailed, match="no video: 2 fallbacks aborted after cancellation"):
+        of(aborting(X), aborting(Y)).generate_video(PROMPT).result(9)
+
+
+@pytest.mark.parametrize(
+    "asked, configured, own",
+    [(300, 3_600_000, 3600), (None, 300, 3600), (None, None, 0.3)],
+    ids=["of the call", "of the configuration", "of the provider"],
+)
+def test_the_nearest_time_limit_counts(of, emulator, asked, configured, own):
+    emulator.set(NEVER)
+    client = of(replace(X, deadline_seconds=own), timeoutMs=configured)
+    with pytest.raises(oc.ProviderTimeout, match=r"0\.3 s"):
+        client.generate_video(PROMPT, timeout_ms=asked).result(30)
+
+
+def test_a_time_limit_beyond_all_timers_is_no_trouble(of):
+    assert of(X).generate_video(PROMPT, timeout_ms=2**53 - 1).result(30).path.exists()

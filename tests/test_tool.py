@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from google.genai import types as google
 from jsonschema import Draft202012Validator
+from openai.types.chat import ChatCompletionFunctionToolParam
+from openai.types.responses import FunctionToolParam
+from pydantic import TypeAdapter
 
 import openclaw_nb as oc
-from openclaw_nb.core.domain import TaskState
+from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.emulator import Scenario
 from openclaw_nb.providers import PROVIDERS
+from openclaw_nb.runtime.results import SavedFile
+from openclaw_nb.tool import text_of
+from tests.conftest import Hurry
+from tests.toy import a_video
 
 PROMPT = "a friendly lobster surfing at sunset"
 FAL = "fal-ai/minimax/video-01-live"
@@ -55,7 +64,7 @@ def test_n1_the_details_tell_what_was_applied_changed_and_ignored(make_client):
         "mimeType": "video/mp4",
         "name": "lobster.mp4",
         "sizeBytes": details["attachments"][0]["sizeBytes"],
-        "durationMs": details["attachments"][0]["durationMs"],
+        "durationMs": 1000,  # of the file itself: a draft lasts a second
     }
     metadata = details.pop("metadata")
     assert details == {
@@ -169,6 +178,77 @@ def test_attempts_before_the_success_are_classified(make_client, emulator):
     }
 
 
+@pytest.mark.parametrize(
+    "asked, told",
+    [
+        (
+            {"model": "runway/gen4.5", "durationSeconds": 1},
+            {"durationSeconds": 2, "requestedDurationSeconds": 1},
+        ),
+        (
+            {
+                "model": "google/veo-3.1-fast-generate-preview",
+                "durationSeconds": 3,
+                "resolution": "1080P",
+            },
+            {
+                "durationSeconds": 8,
+                "requestedDurationSeconds": 3,
+                "supportedDurationSeconds": [4, 6, 8],
+            },
+        ),
+    ],
+)
+def test_a_length_that_the_providers_own_rule_changed_is_told(make_client, asked, told):
+    client = make_client("runway", "google", clock=Hurry())
+    result = oc.video_generate({"prompt": PROMPT, **asked}, client=client)
+    found = {k: v for k, v in result["details"].items() if k.endswith("urationSeconds")}
+    assert found == told
+    assert f"made {told['durationSeconds']} s." in result["text"]
+
+
+def test_that_another_model_ran_is_the_first_warning(make_client, emulator):
+    emulator.set({"fal": Scenario(submit_moderated=True)})
+    asked = {"prompt": PROMPT, "model": f"fal/{FAL}", "audio": False}
+    result = oc.video_generate(asked, client=make_client("fal", "minimax"))
+    loud, ignored = result["details"]["warning"].split(" | ")
+    assert loud.startswith(f"fal/{FAL} was asked for and gave no video (")
+    assert loud.endswith(f"; minimax/{HAILUO} ran")
+    assert ignored == f"minimax/{HAILUO} ignored: audio=false"
+    assert result["text"].splitlines()[1:3] == [f"Warning: {loud}", f"Warning: {ignored}"]
+
+
+def test_what_comes_from_outside_stays_on_its_line():
+    url = "https://a.example/v.mp4?sig=%0A"
+    file = SavedFile(media_type="video/mp4\r", name="a\n2. video\u2028\x1b[31m.mp4", url=url)
+    ref = Ref("fal", "m\nWarning: none")
+    video = a_video(ref=ref, files=(file,), warnings=("first\nsecond",))
+    assert text_of(video) == "\n".join(
+        [
+            r"Generated 1 video with fal/m\nWarning: none.",
+            r"Warning: first\nsecond",
+            rf"1. video a\n2. video\u2028\x1b[31m.mp4 (video/mp4\r) {url}",
+        ]
+    )
+
+
+def test_a_home_is_told_as_the_directory_that_was_read(make_client, picture, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.png").write_bytes(picture)
+    asked = {"prompt": PROMPT, "image": "@~/a.png"}
+    details = oc.video_generate(asked, client=make_client("fal"))["details"]
+    assert details["image"] == str(tmp_path / "a.png")
+
+
+def test_that_nothing_is_configured_is_said_before_anything_else(home):
+    keyless = oc.Client(home=home, environ={})
+    for session in (None, SESSION):
+        with pytest.raises(oc.NoCandidate, match="no video model is configured"):
+            oc.video_generate({"durationSeconds": "x"}, session=session, client=keyless)
+    with pytest.raises(oc.InvalidInput, match="prompt"):
+        oc.video_generate({"model": f"fal/{FAL}"}, client=keyless)
+
+
 def test_without_a_session_a_failure_is_raised(make_client, emulator):
     emulator.set(Scenario(submit_moderated=True))
     with pytest.raises(oc.ProviderRefused):
@@ -249,7 +329,8 @@ def test_a_session_with_a_task_at_work_starts_nothing_and_gets_its_status(make_c
         "sourceId": "video_generate:fal",
         "provider": "fal",
     }
-    assert task.id in result["text"]
+    for told in (task.id, "running", "fal", "nothing was started", "Another session"):
+        assert told in result["text"]
     with pytest.raises(oc.InvalidInput, match="prompt"):
         oc.video_generate({"prompt": " "}, session=SESSION, client=client)
     other = oc.video_generate({"prompt": PROMPT}, session="another", client=client)["details"]
@@ -378,6 +459,44 @@ def test_the_schema_is_a_json_schema_for_function_calling():
     assert not valid.is_valid({"durationSeconds": 0})
     assert all(each["description"] for each in schema["properties"].values())
     json.dumps(schema)
+
+
+@pytest.mark.parametrize(
+    "shape, declared",
+    [
+        (ChatCompletionFunctionToolParam, lambda given: {"type": "function", "function": given}),
+        (FunctionToolParam, lambda given: {"type": "function", "strict": False, **given}),
+        (google.Tool, lambda given: {"function_declarations": [given]}),
+    ],
+    ids=["openai chat", "openai responses", "google"],
+)
+def test_the_tool_is_a_function_declaration_as_it_is(shape, declared):
+    tool = oc.video_generate
+    given = {"name": tool.__name__, "description": tool.description, "parameters": tool.schema}
+    adapter = TypeAdapter(shape, config=None)
+    taken = adapter.dump_python(adapter.validate_python(declared(given)), exclude_none=True)
+    assert tool.__name__ == "video_generate"
+    assert all(name in str(taken) for name in tool.schema["properties"])
+    assert re.fullmatch("[a-zA-Z0-9_-]{1,64}", tool.__name__)
+
+
+def test_list_says_who_is_used_only_when_asked_for_by_name_and_why(home):
+    environ = {"OPENAI_API_KEY": "k", "MINIMAX_API_KEY": "k"}
+    client = oc.Client(
+        {"models": {"providers": {"fal": {"apiKey": "${MINE}"}}}}, home=home, environ=environ
+    )
+    result = oc.video_generate({"action": "list"}, client=client)
+    rows = {row["id"]: row for row in result["details"]["providers"]}
+    assert rows["openai"]["configured"]
+    assert "no longer served" in rows["openai"]["notes"][0]
+    assert "configured: only when asked for by name, env OPENAI_API_KEY;" in result["text"]
+    assert "configured: only when asked for by name, env MINIMAX_API_KEY" in result["text"]
+    assert "configured: yes, env MINIMAX_API_KEY" in result["text"]
+    assert not rows["fal"]["configured"]
+    assert rows["fal"]["notes"] == ["models.providers.fal.apiKey refers to MINE, which is not set"]
+    task = client.generate_video(PROMPT, model=f"fal/{FAL}", exact_model=True)
+    with pytest.raises(oc.MissingKey, match="refers to MINE, which is not set"):
+        task.result(9)
 
 
 def test_a_started_task_ends_with_its_video(make_client):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from openclaw_nb.config.files import included, json5_values, merged_includes, named, parsed
+from openclaw_nb.config.files import included, json5_values, merged_includes, parsed
 from openclaw_nb.config.reading import read
 from openclaw_nb.errors import ConfigError, shown
 
@@ -84,7 +84,8 @@ def value_of(text: str, *, strict: bool = False) -> object:
         return json5_values(text)
     except (ValueError, RecursionError) as error:
         if strict:
-            raise ConfigError("the value", f"is not JSON: {error}") from None
+            told = str(error).removeprefix("<string>:")
+            raise ConfigError("the value", f"is not JSON5: line {told}") from None
         return text
 
 
@@ -137,9 +138,9 @@ def unset_value(file: Path, path: str) -> str:
     values = parsed(file)
     holder, last = _reached(values, way[:-1]), way[-1]
     if _child(holder, last) is None:
-        elsewhere = _reached(included(file), way) is not None
-        why = "a file that it includes sets it" if elsewhere else "nothing is there"
-        raise ConfigError(path, f"is not set in {file}; {why}")
+        if _reached(included(file), way) is not None:
+            raise ConfigError(path, f"is set in a file that {file} includes; take it out there")
+        raise ConfigError(path, f"is not set in {file}")
     del holder[last]
     return _changed(file, values)
 
@@ -185,8 +186,11 @@ def _put(holder: object, way: Sequence[Step], value: object) -> object:
 
 def _changed(file: Path, values: object) -> str:
     text = _json(values)
-    with named(file):
+    try:
         read(merged_includes(values, file))
+    except ConfigError as error:
+        told = error.message.removesuffix(" Nothing was sent.")
+        raise ConfigError(error.where, f"{told} Nothing was written to {file}.") from None
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     note = ""
     if before and before.strip() != text.strip():

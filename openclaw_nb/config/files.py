@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 import shlex
 from collections import ChainMap
@@ -15,6 +17,8 @@ from openclaw_nb.config.reading import read
 from openclaw_nb.config.schema import Settings
 from openclaw_nb.config.shield import without_frames
 from openclaw_nb.errors import ConfigError
+
+_log = logging.getLogger("openclaw_nb")
 
 _INCLUDE = "$include"
 _DEEPEST_INCLUDE = 10
@@ -194,13 +198,19 @@ def _substituted(value: object, environ: Mapping[str, str], where: tuple[str, ..
 
 def _dotenv(path: Path) -> Iterable[Mapping[str, str]]:
     """The variables of a `.env` file, when there is one that can be read."""
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     try:
-        found = dotenv_values(path, interpolate=False)
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), f"cannot be read: {error}") from error
-    return [{name: value for name, value in found.items() if value is not None}]
+        raise ConfigError(str(path.absolute()), f"cannot be read: {error}") from error
+    found: dict[str, str] = {}
+    for line in parse_stream(io.StringIO(text)):
+        if line.error:
+            _log.warning("%s, line %d is no NAME=value", path.absolute(), line.original.line)
+        elif line.key and line.value is not None:
+            found[line.key] = line.value
+    return [found]
 
 
 def _profile(path: Path, expected: Sequence[str]) -> dict[str, str]:

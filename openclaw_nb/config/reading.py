@@ -25,9 +25,23 @@ def read(values: object) -> Settings:
         raise ConfigError(where, f"{_explained(first)}. Nothing was sent.") from None
 
 
+_OBJECT = "must be an object"
+_WORDS = {
+    "bool_type": "must be true or false",
+    "string_type": "must be a text",
+    "tuple_type": "must be a list",
+    "frozen_set_type": "must be a list",
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "mapping_type": _OBJECT,
+    "greater_than": "must be above 0",
+    "int_from_float": "must be a whole number",
+}
+
+
 def _explained(error: ErrorDetails) -> str:
     if error["type"] != "extra_forbidden":
-        return error["msg"].removeprefix("Value error, ")
+        return _WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     *section, name = map(str, error["loc"])
     return no_such_key(name, _keys_of(section))
 

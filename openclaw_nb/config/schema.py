@@ -73,6 +73,23 @@ def _as_number(value: object) -> object:
     return value
 
 
+def _as_address(value: object) -> object:
+    """A text with variables in it is judged when they are put in."""
+    if isinstance(value, str) and "${" not in value and not is_address(value):
+        raise ValueError("must be an http(s) address")
+    return value
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an http(s) address with a host."""
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+Address = Annotated[str, BeforeValidator(_as_address)]
 Number = Annotated[float, BeforeValidator(_as_number)]
 Whole = Annotated[int, BeforeValidator(_as_number), Field(gt=0)]
 """A whole number above 0."""
@@ -254,7 +271,7 @@ class ProviderSettings(_Section, extra="allow"):
         " localService maxTokens models params region timeoutSeconds"
     )
 
-    base_url: Annotated[str, AfterValidator(public_url)] | None = None
+    base_url: Annotated[Address, AfterValidator(public_url)] | None = None
     api_key: Secret = None
     """A key, `$NAME` or `${NAME}`, or a stored profile's id; `{source: "env", id: "NAME"}` too."""
     auth: str | None = None

@@ -103,11 +103,15 @@ class Price:
     @property
     def brief(self) -> str:
         """Without the note."""
-        return f"about ${self.usd:g} a {self.per}, read {self.read_on}"
+        return f"about ${self.usd:g} {self._each}, read {self.read_on}"
+
+    @property
+    def _each(self) -> str:
+        return f"{'an' if self.per == 'image' else 'a'} {self.per}"
 
     def __str__(self) -> str:
         note = f" ({self.note})" if self.note else ""
-        return f"about ${self.usd:g} a {self.per}{note}, read {self.read_on}"
+        return f"about ${self.usd:g} {self._each}{note}, read {self.read_on}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

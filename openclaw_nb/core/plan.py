@@ -231,7 +231,8 @@ def normalization(changes: Iterable[Change]) -> dict[str, dict[str, object]]:
     told: dict[str, dict[str, object]] = {}
     for change in changes:
         if key := _NORMALISED.get(change.setting):
-            told[key] = {**_told(change), **_origin(told.get(key))}
+            earlier = told.get(key, {})
+            told[key] = {**earlier, **_told(change), **_origin(earlier)}
     return {key: entry for key, entry in told.items() if entry["applied"] != entry.get("requested")}
 
 
@@ -246,8 +247,8 @@ def _told(change: Change) -> dict[str, object]:
     return entry
 
 
-def _origin(earlier: Mapping[str, object] | None) -> dict[str, object]:
-    return {key: value for key, value in (earlier or {}).items() if key in _ORIGIN}
+def _origin(earlier: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in earlier.items() if key in _ORIGIN}
 
 
 _ORIGIN = ("requested", "derivedFrom")
@@ -287,6 +288,12 @@ def asked_settings(request: Request) -> dict[str, object]:
         "durationSeconds": request.duration_seconds,
         "audio": request.audio,
         "watermark": request.watermark,
+        "quality": request.quality,
+        "outputFormat": request.output_format,
+        "background": request.background,
+        "lyrics": request.lyrics,
+        "instrumental": request.instrumental,
+        "format": request.format,
         "filename": request.filename,
         "timeoutMs": request.timeout_ms,
     }

@@ -284,6 +284,9 @@ class Provider(Generic[T]):
     """The calls that a submission needs first; the job itself when it needs none."""
     once_header: str | None = None
     """Carries a UUID with each submission, new for each job and the same when it is sent again."""
+    find_jobs: str = ""
+    """How the user finds a job whose submission went unanswered, such as `GET /videos lists them`.
+    Empty: the API has no such way."""
     build_cancel: Callable[[T, JobState], Call | None] | None = None
     """None from it: in this state the job cannot be stopped. It is asked after a fresh status."""
     configure: Callable[[Mapping[str, object], Callable[[str], str]], Provider[T]] | None = None
@@ -322,6 +325,13 @@ class Provider(Generic[T]):
     """Further https hosts that may see the key: exact names, or `*.example.com`."""
     elsewhere: Provider[T] | None = None
     """Stands in when the user names another base URL, for a wire that other vendors serve too."""
+
+    @property
+    def finding(self) -> str:
+        """A sentence on what to look at before a submission is sent a second time."""
+        if self.find_jobs:
+            return f"{self.find_jobs}; look there before you send it again"
+        return "Look at the provider's own list of jobs before you send it again"
 
     @property
     def default_model(self) -> Model:

@@ -109,7 +109,7 @@ def _cells(size: Size, count: int) -> Iterator[Box]:
 
 def _sign(picture: Image.Image, spec: StillSpec) -> None:
     maker = f"{spec.provider}  ·  {spec.model}"
-    prompt, notes = ("", ()) if spec.blackened else (spec.prompt, spec.notes)
     panel = bool(spec.references) or spec.transparent
-    for piece, left, top in pieces(*picture.size, maker, prompt, notes, panel=panel):
+    mark, said = pieces(*picture.size, maker, spec.prompt, spec.notes, panel=panel)
+    for piece, left, top in [mark] if spec.blackened else [mark, said]:
         picture.alpha_composite(piece, (max(left, 0), max(top, 0)))

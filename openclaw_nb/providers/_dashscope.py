@@ -273,6 +273,7 @@ def provider(id: str, label: str, key: Key, *aliases: str) -> Provider[DashScope
         parse_error=parse_error,
         fit=fit,
         default_for=default_for,
+        find_jobs="GET /api/v1/tasks?page_no=1&page_size=10 lists the account's tasks",
         build_cancel=build_cancel,
         read_base_url=read_base_url,
         refuse_base_url=refuse_base_url,

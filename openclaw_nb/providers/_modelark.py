@@ -336,6 +336,7 @@ def provider(
         parse_status=parse_status,
         parse_error=parse_error,
         fit=fit,
+        find_jobs="GET /contents/generations/tasks?page_num=1&page_size=10 lists the account's tasks",
         build_cancel=build_cancel,
         base_url_env=base_url_env,
         poll_seconds=5,

@@ -222,6 +222,7 @@ def _provider(setup: Setup) -> Provider[ComfyTicket]:
         parse_status_error=partial(parse_status_error, setup),
         fit=partial(fit, setup),
         prepare=partial(prepare, setup),
+        find_jobs="" if setup.cloud else "GET /queue lists what waits and runs on the server",
         build_cancel=partial(build_cancel, setup),
         configure=configure,
         keyless=not setup.cloud,

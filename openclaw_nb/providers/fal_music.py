@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 from pydantic import JsonValue
 
 from openclaw_nb.core.capabilities import Caps, ModeCaps, Model, Price
-from openclaw_nb.core.domain import Change, Ignored, Job, Medium
+from openclaw_nb.core.domain import Ignored, Job, Medium
 from openclaw_nb.core.wire import (
     Call,
     Done,
@@ -107,8 +107,6 @@ class Endpoint:
 
     body: Callable[[Job], dict[str, object]] = _plain
     sings: Literal["lyrics or instrumental", "instrumental", "neither", "anything"] = "anything"
-    longest: int | None = _LONGEST
-    """The longest length in seconds; None: it decides the length itself."""
     options: frozenset[str] | None = None
     """Its further fields, as provider options; None: they are not known."""
 
@@ -121,27 +119,35 @@ _ACE_OPTIONS = frozenset(
     }
 )
 ENDPOINTS = {
-    MINIMAX: Endpoint(_minimax, "lyrics or instrumental", None, frozenset()),
-    ACE_STEP: Endpoint(_ace_step, "instrumental", _LONGEST, _ACE_OPTIONS),
+    MINIMAX: Endpoint(_minimax, "lyrics or instrumental", frozenset()),
+    ACE_STEP: Endpoint(_ace_step, "instrumental", _ACE_OPTIONS),
     STABLE_AUDIO: Endpoint(
-        _stable_audio,
-        "neither",
-        _STABLE_LONGEST,
-        frozenset({"seed", "num_inference_steps", "guidance_scale"}),
+        _stable_audio, "neither", frozenset({"seed", "num_inference_steps", "guidance_scale"})
     ),
 }
 UNKNOWN = Endpoint()
 
 
-def _row(id: str, format: str, price: Price) -> Model:
-    caps = Caps(generate=ModeCaps(formats=(format,)))
-    return Model(id=id, caps=caps, checked_on=_CHECKED, price=price)
+def _row(id: str, style: ModeCaps, price: Price) -> Model:
+    return Model(id=id, caps=Caps(generate=style), checked_on=_CHECKED, price=price)
 
 
 MODELS = (
-    _row(MINIMAX, "mp3", Price(usd=0.15, per="track", read_on=_READ_EARLIER)),
-    _row(ACE_STEP, "wav", Price(usd=0.0002, per="second", read_on=_READ_EARLIER)),
-    _row(STABLE_AUDIO, "wav", Price(usd=0.20, per="track", read_on=_READ_EARLIER)),
+    _row(
+        MINIMAX,
+        ModeCaps(formats=("mp3",), supports_duration=False),
+        Price(usd=0.15, per="track", read_on=_READ_EARLIER),
+    ),
+    _row(
+        ACE_STEP,
+        ModeCaps(formats=("wav",)),
+        Price(usd=0.0002, per="second", read_on=_READ_EARLIER),
+    ),
+    _row(
+        STABLE_AUDIO,
+        ModeCaps(formats=("wav",), max_duration_seconds=_STABLE_LONGEST),
+        Price(usd=0.20, per="track", read_on=_READ_EARLIER),
+    ),
 )
 
 
@@ -165,40 +171,17 @@ def _body(job: Job) -> dict[str, object]:
 
 
 def fit(job: Job) -> Fitted | Skip:
-    """Who sings, lengths, and options that an endpoint lacks."""
+    """Who sings, and options that an endpoint lacks."""
     endpoint = ENDPOINTS.get(job.model, UNKNOWN)
     if reason := _unfit(job, endpoint):
         return Skip(f"fal/{job.model} {reason}")
-    ignored: list[Ignored] = []
-    changes: tuple[Change, ...] = ()
-    if job.duration_seconds is not None and endpoint.longest is None:
-        why = "the model decides the length"
-        ignored.append(Ignored(setting="duration_seconds", value=job.duration_seconds, why=why))
-        job = replace(job, duration_seconds=None)
-    elif job.duration_seconds is not None and job.duration_seconds > (endpoint.longest or 0):
-        changes = (_shorter(job.duration_seconds, endpoint.longest or 0),)
-        job = replace(job, duration_seconds=endpoint.longest)
     refused = _refused_options(job, endpoint)
-    ignored += [
+    ignored = tuple(
         Ignored(setting=f"provider_options.{name}", value=job.provider_options[name], why=why)
         for name, why in refused.items()
-    ]
+    )
     kept = {name: value for name, value in job.provider_options.items() if name not in refused}
-    return Fitted(
-        replace(job, provider_options=kept),
-        changes=changes,
-        ignored=tuple(ignored),
-        notes=_notes(job, endpoint),
-    )
-
-
-def _shorter(asked: int, applied: int) -> Change:
-    return Change(
-        setting="duration_seconds",
-        requested=asked,
-        applied=applied,
-        why=f"makes at most {applied} seconds",
-    )
+    return Fitted(replace(job, provider_options=kept), ignored=ignored, notes=_notes(job, endpoint))
 
 
 def _unfit(job: Job, endpoint: Endpoint) -> str | None:

@@ -336,5 +336,6 @@ PROVIDER = replace(
     caps=CAPS,
     parse_error=parse_own_error,
     fit=fit,
+    find_jobs="GET /videos?limit=10&order=desc lists the account's videos",
     elsewhere=ELSEWHERE,
 )

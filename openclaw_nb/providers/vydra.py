@@ -337,6 +337,7 @@ PROVIDER = Provider(
     parse_error=parse_error,
     fit=fit,
     default_for=default_for,
+    find_jobs="GET /jobs?limit=10 lists the account's jobs",
     build_cancel=build_cancel,
     read_base_url=read_base_url,
     # On the smallest plan ten requests a minute are allowed.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -19,21 +20,42 @@ from openclaw_nb.runtime.media_types import detect, extension_of, kind_of
 from openclaw_nb.runtime.results import SavedFile
 from openclaw_nb.runtime.store import Part, Store, file_name, readable_name
 from openclaw_nb.runtime.transport import (
-    ATTEMPTS,
     BROKEN,
     TooLarge,
     Transport,
+    plain,
     reason,
     whole_url,
 )
 
-_PAUSE_SECONDS = 0.5
+TRIES = 8
+"""How often in a row a download may bring nothing new; that is about a minute."""
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _NO_MEDIA = ("text/", "application/json", "application/pdf", "application/xml")
 _USUAL = {Medium.VIDEO: "video/mp4", Medium.IMAGE: "image/png", Medium.MUSIC: "audio/mpeg"}
 
 
 class _Broken(Exception):
     """The stream ended early; what came so far is good."""
+
+    def __init__(self, what: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(what)
+        self.headers = headers or {}
+
+
+@dataclass(slots=True)
+class _File:
+    """Which file a part is a part of."""
+
+    version: str = ""
+    """Its ETag, or when it was last changed."""
+    size: int = 0
+
+    def is_it(self, answer: httpx.Response) -> bool:
+        """Whether an answer is about the same file, as far as can be told."""
+        version, size = _version(answer), _whole_size(answer)
+        other = self.version and version and version != self.version
+        return not other and (not self.size or not size or size == self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +101,11 @@ class Delivery:
         except OSError as error:
             raise self._bad(
                 run,
-                f"the {run.provider.medium} was made, but it cannot be saved in {self.store.directory}: {error}",
+                f"the {run.provider.medium} was made, but it cannot be saved in "
+                f"{self.store.directory}: {error}. "
+                "openclaw_nb.resume() fetches it when there is room",
                 output,
+                made=True,
             ) from error
         return SavedFile(
             media_type=media_type,
@@ -117,58 +142,80 @@ class Delivery:
         return found if kind_of(found) is medium.file_kind else _USUAL[medium]
 
     async def _download(self, run: Run, hosted: Hosted, part: Part) -> str:
-        for attempt in range(1, ATTEMPTS + 1):
+        file, fruitless = _File(), 0
+        while True:
+            before = part.size
             try:
-                return await self._stream(run, hosted, part)
+                return await self._stream(run, hosted, part, file)
             except BlockedError as error:
                 text = (
                     f"the {run.provider.medium} was made, but its address may not be asked: {error}"
                 )
-                raise self._bad(run, text, hosted) from error
+                raise self._bad(run, text, hosted, made=True) from error
             except (*BROKEN, _Broken) as error:
-                pause = _PAUSE_SECONDS * 2.0 ** (attempt - 1)
-                if run.deadline.left() <= pause:
-                    raise ProviderTimeout(
-                        run.ref,
-                        f"the {run.provider.medium} was made, but its download did not end in time; "
-                        "openclaw_nb.resume() takes it up",
-                        why=Why.TIMEOUT,
-                        job_id=run.job_id,
-                    ) from error
-                if attempt == ATTEMPTS:
-                    text = f"its {run.provider.medium} could not be downloaded: {reason(error)}"
-                    raise self._bad(run, text, hosted) from error
-                await self.transport.clock.sleep(pause)
-        raise AssertionError("unreachable")
+                fruitless = 1 if part.size > before else fruitless + 1
+                await self._hold_off(run, hosted, error, fruitless)
 
-    async def _stream(self, run: Run, hosted: Hosted, part: Part) -> str:
+    async def _hold_off(self, run: Run, hosted: Hosted, error: Exception, fruitless: int) -> None:
+        """Wait before the download goes on; raises when it is not to."""
+        headers = error.headers if isinstance(error, _Broken) else {}
+        pause = self.transport.pause(fruitless, headers)
+        if run.deadline.left() <= pause:
+            text = f"the {run.provider.medium} was made, but its download did not end in time"
+            late = ProviderTimeout(
+                run.ref,
+                f"{text}; openclaw_nb.resume() takes it up",
+                why=Why.TIMEOUT,
+                job_id=run.job_id,
+            )
+            late.made = True
+            raise late from error
+        if fruitless == TRIES:
+            text = (
+                f"the {run.provider.medium} was made, but it could not be downloaded: "
+                f"{reason(error)}. openclaw_nb.resume() tries again"
+            )
+            raise self._bad(run, text, hosted, made=True) from error
+        await self.transport.clock.sleep(pause)
+
+    async def _stream(self, run: Run, hosted: Hosted, part: Part, file: _File) -> str:
         """Stream from where the part ends; returns the declared media type."""
         opened = self.transport.download(
-            run.provider, run.access, hosted, run.deadline, offset=part.size
+            run.provider,
+            run.access,
+            hosted,
+            run.deadline,
+            offset=part.size,
+            version=file.version,
         )
         async with opened as answer:
             if answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and part.size:
                 await part.restart()
                 raise _Broken("the rest cannot be had alone")
             self._check_status(run, hosted, answer)
-            if not _goes_on(answer, part.size):
+            start = _start(answer)
+            if start != part.size or not file.is_it(answer):
                 await part.restart()
-            if _declared_length(answer) + part.size > self.store.max_bytes:
-                raise TooLarge(self.store.max_bytes)
-            start = part.size
-            async for chunk in answer.aiter_bytes():
-                if part.size + len(chunk) > self.store.max_bytes:
-                    raise TooLarge(self.store.max_bytes)
-                await part.write(chunk)
-            expected = _declared_length(answer)
-            if expected and part.size - start != expected:
-                raise _Broken(f"{part.size - start} of {expected} bytes came")
+            file.version, file.size = _version(answer), _whole_size(answer)
+            if start != part.size:
+                raise _Broken("another part came than was asked for, or of another file")
+            await self._append(answer, part)
+            if file.size and part.size != file.size:
+                raise _Broken(f"{part.size} of {file.size} bytes came")
             return str(answer.headers.get("content-type", hosted.media_type or ""))
+
+    async def _append(self, answer: httpx.Response, part: Part) -> None:
+        if _whole_size(answer) > self.store.max_bytes:
+            raise TooLarge(self.store.max_bytes)
+        async for chunk in plain(answer):
+            if part.size + len(chunk) > self.store.max_bytes:
+                raise TooLarge(self.store.max_bytes)
+            await part.write(chunk)
 
     def _check_status(self, run: Run, hosted: Hosted, answer: httpx.Response) -> None:
         status = answer.status_code
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in {408, 425, 429}:
-            raise _Broken(f"HTTP {status}")
+            raise _Broken(f"HTTP {status}", answer.headers)
         if not answer.is_success:
             expired = " (its address may have expired)" if status in {403, 404, 410} else ""
             text = f"its {run.provider.medium} cannot be downloaded: HTTP {status}{expired}"
@@ -184,6 +231,7 @@ class Delivery:
                 "bytes, and was not kept; set agents.defaults.mediaMaxMb higher, then "
                 "openclaw_nb.resume() fetches it",
                 output,
+                made=True,
             )
             failed.code = "too-large"
             raise failed from error
@@ -191,9 +239,11 @@ class Delivery:
         name = output.name or f"{run.provider.medium}{extension_of(media_type)}"
         return SavedFile(media_type=media_type, name=name, url=url)
 
-    def _bad(self, run: Run, text: str, output: Output | None = None) -> ProviderError:
+    def _bad(
+        self, run: Run, text: str, output: Output | None = None, *, made: bool = False
+    ) -> ProviderError:
         error = BadOutput(run.ref, text, why=Why.UNKNOWN, job_id=run.job_id)
-        error.url = _public_url(run, output) if output else None
+        error.url, error.made = _public_url(run, output) if output else None, made
         return error
 
 
@@ -215,19 +265,28 @@ def _other_picture(media_type: str, medium: Medium) -> bool:
     return kind is not None and (kind is Kind.IMAGE) is not (medium is Medium.IMAGE)
 
 
-def _goes_on(answer: httpx.Response, offset: int) -> bool:
-    """Whether the answer is the rest of the file, from `offset` on."""
-    if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
-        return False
-    return bool(answer.headers.get("content-range", "").startswith(f"bytes {offset}-"))
+def _start(answer: httpx.Response) -> int:
+    """The byte that an answer begins with."""
+    found = _CONTENT_RANGE.match(answer.headers.get("content-range", ""))
+    return int(found[1]) if found and answer.status_code == HTTPStatus.PARTIAL_CONTENT else 0
 
 
-def _declared_length(answer: httpx.Response) -> int:
-    """Content-Length of an answer that is not compressed; 0 when it is not known."""
+def _whole_size(answer: httpx.Response) -> int:
+    """The size of the file that an answer is from; 0 when it is not known."""
     if answer.headers.get("content-encoding", "identity") != "identity":
         return 0
+    if answer.status_code == HTTPStatus.PARTIAL_CONTENT:
+        found = _CONTENT_RANGE.match(answer.headers.get("content-range", ""))
+        return int(found[2]) if found and found[2] != "*" else 0
     length = answer.headers.get("content-length", "")
     return int(length) if length.isdigit() else 0
+
+
+def _version(answer: httpx.Response) -> str:
+    """What names this version of the file to the byte; a weak ETag does not."""
+    tag = str(answer.headers.get("etag", ""))
+    dated = str(answer.headers.get("last-modified", ""))
+    return tag if tag and not tag.startswith("W/") else dated
 
 
 def saved_paths(files: Sequence[SavedFile]) -> tuple[Path, ...]:

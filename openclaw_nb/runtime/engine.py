@@ -303,8 +303,7 @@ class Engine:
     def _lost_answer(self, run: Run, what: str, status: int | None = None) -> ProviderError:
         text = (
             f"the answer to the submission was lost ({what}). The job may exist and may be "
-            "billed; it was not sent a second time. Look at the provider's own list of jobs "
-            "before you send it again"
+            f"billed; it was not sent a second time. {run.provider.finding}"
         )
         why = Why.TIMEOUT if status is None else classify(status, what)
         return self._failed(SubmitUnanswered, run, text, why=why, status=status)

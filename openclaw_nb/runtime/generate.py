@@ -7,10 +7,10 @@ import logging
 import re
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from openclaw_nb.core.candidates import Candidates, find_provider
 from openclaw_nb.core.domain import (
@@ -28,6 +28,7 @@ from openclaw_nb.core.plan import Plan, metadata, plan, warning
 from openclaw_nb.core.wire import AnyProvider, Skip, Step, Ticket, Wait
 from openclaw_nb.errors import (
     AllFailed,
+    LedgerError,
     MissingKey,
     NoCandidate,
     OpenclawError,
@@ -45,6 +46,8 @@ from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
 from openclaw_nb.runtime.store import keep_reference, write_sidecar
 from openclaw_nb.runtime.transport import Access
 from openclaw_nb.runtime.turns import Turns
+
+V = TypeVar("V")
 
 _log = logging.getLogger("openclaw_nb")
 
@@ -104,8 +107,9 @@ class Runner:
 
         Raises:
             NoCandidate: every candidate was skipped; nothing was sent.
-            ProviderError: the only candidate failed.
+            ProviderError: the only candidate failed, or one made a video that could not be fetched.
             AllFailed: several were tried and failed.
+            LedgerError: a submission could not be written down, so it was not sent.
         """
         attempts: list[Attempt] = []
         errors: list[OpenclawError] = []
@@ -114,6 +118,9 @@ class Runner:
             teller.update(ref=ref, attempt=number, candidates=len(refs))
             try:
                 return await self._try(order, ref, teller, active, tuple(attempts))
+            except LedgerError as error:
+                error.attempts = tuple(attempts)
+                raise
             except OpenclawError as error:
                 errors.append(error)
                 attempts.append(_attempt(ref, error))
@@ -124,7 +131,10 @@ class Runner:
                 errors.append(wrapped)
                 attempts.append(_attempt(ref, wrapped))
             self._log_attempt(attempts)
-            await self.ledger.update(order.id, attempts=records.attempts_json(attempts))
+            if _made(errors[-1]):
+                break
+            with suppress(LedgerError):  # the next submission would tell
+                await self.ledger.update(order.id, attempts=records.attempts_json(attempts))
             teller.update(attempts=tuple(attempts), progress=None)
         raise _final(errors, attempts)
 
@@ -257,11 +267,24 @@ class Runner:
             elapsed_seconds=time.time() - order.started_at,
             emulated=run.emulated,
         )
-        await _whole(self._store(order, result, applied))
+        return await _whole(self._store(order, result, applied))
+
+    async def _store(self, order: Order, result: Result, applied: Applied) -> Result:
+        """The ledger's last word and the sidecars: the files are on disk, so the task has ended."""
+        try:
+            await self._end(order, result, applied)
+        except LedgerError as error:
+            text = f"the {result.medium} is saved, and the ledger does not know it: {error}"
+            _log.warning("%s: %s", result.ref, text)
+            result = replace(result, warnings=(*result.warnings, text))
+        for path in result.paths:
+            try:
+                await asyncio.to_thread(_sidecar, path, result, order)
+            except OSError as error:
+                _log.warning("no sidecar beside %s: %s", path, error)
         return result
 
-    async def _store(self, order: Order, result: Result, applied: Applied) -> None:
-        """The ledger's last word and the sidecars: the files are on disk, so the task has ended."""
+    async def _end(self, order: Order, result: Result, applied: Applied) -> None:
         final = replace(
             applied,
             warnings=result.warnings,
@@ -278,11 +301,6 @@ class Runner:
             phase=f"done: {result.medium.counted(count)}",
             summary=f"{count} from {result.ref}: {_where(result.files)}",
         )
-        for path in result.paths:
-            try:
-                await asyncio.to_thread(_sidecar, path, result, order)
-            except OSError as error:
-                _log.warning("no sidecar beside %s: %s", path, error)
 
     def _log_attempt(self, attempts: Sequence[Attempt]) -> None:
         last = attempts[-1]
@@ -294,7 +312,7 @@ class Runner:
             _log.warning("%s failed: %s", last.ref, last.error)
 
 
-async def _whole(work: Coroutine[Any, Any, None]) -> None:
+async def _whole(work: Coroutine[Any, Any, V]) -> V:
     """Do `work` to its end. The files are there: a cancellation comes too late now."""
     doing = asyncio.ensure_future(work)
     while not doing.done():
@@ -303,11 +321,16 @@ async def _whole(work: Coroutine[Any, Any, None]) -> None:
         except asyncio.CancelledError:
             if doing.cancelled():
                 raise
+    return doing.result()
 
 
 def _check(ref: Ref, reach: Reach) -> None:
     if reach.unusable:
         raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
+
+
+def _made(error: OpenclawError) -> bool:
+    return isinstance(error, ProviderError) and error.made
 
 
 def _sidecar(path: Path, result: Result, order: Order) -> None:
@@ -365,10 +388,10 @@ def _attempt(ref: Ref, error: OpenclawError) -> Attempt:
 
 
 def _final(errors: Sequence[OpenclawError], attempts: Sequence[Attempt]) -> OpenclawError:
-    """The only error itself; several as one, told apart by whether anything was sent."""
-    if len(errors) == 1:
-        errors[0].attempts = tuple(attempts)
-        return errors[0]
+    """One that ends it itself; several as one, told apart by whether anything was sent."""
+    if len(errors) == 1 or _made(errors[-1]):
+        errors[-1].attempts = tuple(attempts)
+        return errors[-1]
     count, each = len(attempts), _stories(attempts)
     if all(isinstance(error, NoCandidate | MissingKey) for error in errors):
         told = f"none of {count} candidates can take this request; nothing was sent: {each}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.core.wire import Wait
+from openclaw_nb.errors import LedgerError
 from openclaw_nb.runtime import records
 from openclaw_nb.runtime.ledger import Ledger, now_ms
 from openclaw_nb.runtime.records import Applied
+
+_log = logging.getLogger("openclaw_nb")
 
 
 class Teller(Protocol):
@@ -37,43 +41,45 @@ class TaskJournal:
     teller: Teller
     applied: Applied
     _written: tuple[str, str] | None = None
+    _warned: bool = False
 
     async def preparing(self) -> None:
         """References are uploaded; the ledger has nothing to keep of that."""
         self.teller.update(phase="uploading", ref=self.ref)
 
     async def sending(self) -> None:
-        """What is submitted, and where: on disk before it leaves."""
-        await self.ledger.update(
-            self.id,
-            sent=1,
-            provider=self.ref.provider,
-            model=self.ref.model,
-            base_url=self.base_url,
-            ticket=None,
-            job_id=None,
-            plan=records.applied_json(self.applied),
-            phase="submitting",
-            started_at=now_ms(),
-        )
+        """What is submitted, and where: on disk before it leaves, or it does not leave."""
+        try:
+            await self.ledger.update(
+                self.id,
+                sent=1,
+                provider=self.ref.provider,
+                model=self.ref.model,
+                base_url=self.base_url,
+                ticket=None,
+                job_id=None,
+                plan=records.applied_json(self.applied),
+                phase="submitting",
+                started_at=now_ms(),
+            )
+        except LedgerError as error:
+            raise LedgerError(f"{error} Nothing was sent to {self.ref}.") from error
         self.teller.update(phase="submitting", ref=self.ref, job_id=None)
 
     async def not_accepted(self) -> None:
         """The task can be started again."""
-        await self.ledger.update(self.id, sent=0)
+        await self._noted(sent=0)
 
     async def waiting(self, wait: Wait[Any]) -> None:
         """The ticket, written when it or the phase is new."""
         ticket = wait.ticket.model_dump_json()
         phase = "queued at the provider" if wait.state == "queued" else "generating"
-        if (ticket, phase) != self._written:
-            await self.ledger.update(
-                self.id,
-                ticket=ticket,
-                job_id=wait.ticket.job_id,
-                status=TaskState.RUNNING.value,
-                phase=phase,
-            )
+        if (ticket, phase) != self._written and await self._noted(
+            ticket=ticket,
+            job_id=wait.ticket.job_id,
+            status=TaskState.RUNNING.value,
+            phase=phase,
+        ):
             self._written = (ticket, phase)
         told = f"{phase}: {wait.note}" if wait.note else phase
         self.teller.update(
@@ -82,5 +88,16 @@ class TaskJournal:
 
     async def saving(self) -> None:
         """The files are on their way."""
-        await self.ledger.update(self.id, phase="saving", status=TaskState.RUNNING.value)
+        await self._noted(phase="saving", status=TaskState.RUNNING.value)
         self.teller.update(state=TaskState.RUNNING, phase="saving", progress=None)
+
+    async def _noted(self, **columns: object) -> bool:
+        """Write what happened. The job may be paid for: without the ledger it still goes on."""
+        try:
+            await self.ledger.update(self.id, **columns)
+        except LedgerError as error:
+            level = logging.DEBUG if self._warned else logging.WARNING
+            _log.log(level, "%s: job %s goes on, but %s", self.ref, columns.get("job_id"), error)
+            self._warned = True
+            return False
+        return True

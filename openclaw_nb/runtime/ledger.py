@@ -38,6 +38,12 @@ PREFIX_CHARACTERS = 8
 _BUSY_SECONDS = 60.0
 """How long a write waits for those of other processes."""
 _BUSY_PAUSE_SECONDS = 0.01
+_PRIMARY_CODE = 0xFF
+"""The part of an SQLite error code that says what is wrong; the rest says where."""
+_START_FIELD = 19
+"""Of `/proc/<pid>/stat`, counted from after the name."""
+_BOOT_SECONDS = 1e8
+"""More than a machine runs without being started again: 3 years."""
 _ENOUGH = 3
 """How many finished tasks tell how long one usually takes."""
 _GRACE_MS = 300_000
@@ -114,22 +120,35 @@ class Ledger:
         self._retention_ms = retention_ms
         self._thread = _thread()
         self._db: sqlite3.Connection | None = None
+        self._owed: dict[str, dict[str, object]] = {}
         self._pid = os.getpid()
 
     async def add(self, new: NewTask, *, unless_active: Guard | None) -> tuple[Row, bool]:
         """Make a task, or find the one at work that stands in its way as `unless_active` says.
 
         Returns the row and whether it is new. Looking and making are one step, for all processes.
+        When it raises, nothing was sent.
         """
-        return await self._run(partial(_add, new=new, guard=unless_active))
+        try:
+            return await self._run(partial(_add, new=new, guard=unless_active))
+        except LedgerError as error:
+            raise LedgerError(f"{error} Nothing was sent.") from error
 
     async def update(self, id: str, **columns: object) -> None:
         """Set columns of an active task; an event for an ended one is dropped."""
         await self._run(partial(_update, id=id, columns={**columns, "last_event_at": now_ms()}))
 
     async def end(self, id: str, status: TaskState, **columns: object) -> None:
-        """Give a task its last state, if it has none yet."""
-        await self.update(id, **self._ended(status), **columns)
+        """Give a task its last state, if it has none yet.
+
+        When it raises, it is written as soon as the ledger can be written.
+        """
+        ended = {**self._ended(status), **columns}
+        try:
+            await self.update(id, **ended)
+        except LedgerError:
+            self._owed[id] = ended
+            raise
 
     def _ended(self, status: TaskState) -> dict[str, object]:
         moment = now_ms()
@@ -221,16 +240,24 @@ class Ledger:
     async def _run(self, work: Callable[[sqlite3.Connection], V], *, open_first: bool = True) -> V:
         def call() -> V:
             try:
-                return work(self._connect() if open_first else None)  # type: ignore[arg-type]  # close ignores it
+                if open_first:
+                    self._settle(self._connect())
+                return work(self._db)  # type: ignore[arg-type]  # close ignores it
             except (sqlite3.Error, ValidationError) as error:
                 raise LedgerError(
-                    f"the ledger {self.path} cannot be used: {error}. If it is damaged, move it "
-                    "away and a new one is made; or set OPENCLAW_STATE_DIR to a writable directory."
+                    f"the ledger {self.path} cannot be used: {error}. {_way_on(error)}"
                 ) from error
 
         if self._pid != os.getpid():
             self._after_fork()
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    def _settle(self, db: sqlite3.Connection) -> None:
+        """Write the ends of tasks that could not be written when they came."""
+        with suppress(sqlite3.Error):
+            for id in tuple(self._owed):
+                _update(db, id=id, columns=self._owed[id])
+                del self._owed[id]
 
     def _after_fork(self) -> None:
         """Forget the parent's thread and connection without touching it, not even to collect it."""
@@ -263,6 +290,23 @@ class Ledger:
         if self._db is not None:
             self._db.close()
             self._db = None
+
+
+def _way_on(error: Exception) -> str:
+    """What to do about an error of the ledger."""
+    code = error.sqlite_errorcode if isinstance(error, sqlite3.Error) else None
+    match code and code & _PRIMARY_CODE:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return "Another process holds it; try again, or end that process."
+        case sqlite3.SQLITE_FULL:
+            return "Make room on its disk, or set OPENCLAW_STATE_DIR to a directory that has some."
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return "Set OPENCLAW_STATE_DIR to a directory that can be written."
+        case _:
+            return (
+                "If it is damaged, move it away, with the files beside it that begin with its "
+                "name, and a new one is made; or set OPENCLAW_STATE_DIR to another directory."
+            )
 
 
 def _thread() -> ThreadPoolExecutor:
@@ -439,11 +483,24 @@ def owner_alive(row: Row) -> bool:
 
 
 def process_started(pid: int) -> float | None:
-    """When a process started, in seconds since the epoch; None when there is no such process."""
+    """When a process started, in seconds from some moment; None when there is no such process.
+
+    On Linux the wall clock has no part in it: psutil's own answer there moves when the clock is set.
+    """
     import psutil
 
     with suppress(psutil.Error):
         process = psutil.Process(pid)
         if process.status() != psutil.STATUS_ZOMBIE:
-            return float(process.create_time())
+            return _since_boot(pid) or float(process.create_time())
     return None
+
+
+def _since_boot(pid: int) -> float | None:
+    """Seconds from boot to the start of a process, on a scale that differs from boot to boot."""
+    try:
+        boot = int(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:4], 16)
+        facts = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return boot * _BOOT_SECONDS + int(facts[_START_FIELD]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return None

@@ -16,6 +16,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures import wait as wait_for_futures
 from contextlib import suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 V = TypeVar("V")
 
@@ -35,17 +36,13 @@ for _name in ("run_forever", "run_until_complete", "_run_once", "_check_running"
         setattr(_PinnedLoop, _name, getattr(BaseEventLoop, _name))
 
 
-def _use_c_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Pin the task class too: `apply()` swaps `asyncio.Task` for the pure-Python one."""
+def _task_class() -> type[asyncio.Task[Any]]:
+    """The C one: `apply()` swaps `asyncio.Task` for the pure-Python one."""
     try:
-        from _asyncio import Task as CTask
+        from _asyncio import Task
     except ImportError:
-        return
-
-    def make(here: asyncio.AbstractEventLoop, coro: Any, **named: Any) -> asyncio.Task[Any]:
-        return CTask(coro, loop=here, **named)
-
-    loop.set_task_factory(make)
+        return asyncio.Task
+    return Task
 
 
 class CoreLoop:
@@ -54,11 +51,19 @@ class CoreLoop:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.loop = _PinnedLoop()
-        _use_c_tasks(self.loop)
+        self.loop.set_task_factory(self._make)
+        self._task_class = _task_class()
+        self._begun: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._workers = ThreadPoolExecutor(thread_name_prefix="openclaw-io")
         self.loop.set_default_executor(self._workers)
         self.thread = threading.Thread(target=self._main, name="openclaw-core", daemon=True)
         self.thread.start()
+
+    def _make(self, here: asyncio.AbstractEventLoop, coro: Any, **named: Any) -> asyncio.Task[Any]:
+        task = self._task_class(coro, loop=here, **named)
+        if asyncio.current_task(here) is None:
+            self._begun.add(task)
+        return task
 
     def _main(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -98,12 +103,18 @@ class CoreLoop:
             self.loop.close()
 
     async def _wind_up(self) -> None:
-        running = asyncio.all_tasks() - {asyncio.current_task()}
+        """Cancel what was begun from outside. What that awaits is its own to stop or to let end."""
+        await self._cancelled(set(self._begun), _CANCEL_SECONDS)
+        await self._cancelled(asyncio.all_tasks(), _JOIN_SECONDS / 2)
+        await self.loop.shutdown_asyncgens()
+
+    @staticmethod
+    async def _cancelled(tasks: set[asyncio.Task[Any]], seconds: float) -> None:
+        running = {task for task in tasks if not task.done()} - {asyncio.current_task()}
         for task in running:
             task.cancel()
         if running:
-            await asyncio.wait(running, timeout=_CANCEL_SECONDS)
-        await self.loop.shutdown_asyncgens()
+            await asyncio.wait(running, timeout=seconds)
 
 
 _lock = threading.Lock()

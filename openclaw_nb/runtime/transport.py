@@ -13,7 +13,8 @@ import math
 import random
 import ssl
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -35,6 +36,9 @@ MAX_HOPS = 5
 ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
+_GZIP_WINDOW = 31
+_PIECE_BYTES = 65_536
+_NONE: Mapping[str, str] = {}
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NEVER_ARRIVED = (
     httpx.ConnectError,
@@ -158,11 +162,11 @@ class Transport:
                 reply = await self._exchange(provider, access, call, url, deadline)
             except (Unreachable, Unanswered) as error:
                 repeatable = call.method == "GET" or isinstance(error, Unreachable)
-                pause = self._pause(attempt, None)
+                pause = self.pause(attempt)
                 if not repeatable or attempt >= ATTEMPTS or pause >= deadline.left():
                     raise
             else:
-                pause = self._pause(attempt, reply.headers.get("retry-after"))
+                pause = self.pause(attempt, reply.headers)
                 passing = _PASSING if call.method == "GET" else {HTTPStatus.TOO_MANY_REQUESTS}
                 if reply.status not in passing or attempt >= ATTEMPTS or pause >= deadline.left():
                     return reply
@@ -177,14 +181,18 @@ class Transport:
         deadline: Deadline,
         *,
         offset: int = 0,
+        version: str = "",
     ) -> AsyncGenerator[httpx.Response]:
         """Open a finished file for streaming, from byte `offset` where the server allows it.
 
-        Raises BlockedError when its address may not be asked.
+        `version` is the ETag or date of the file that the offset belongs to: another file is sent
+        whole. Raises BlockedError when its address may not be asked.
         """
         headers = {"accept-encoding": "identity", **hosted.headers}
         if offset:
             headers["range"] = f"bytes={offset}-"
+        if offset and version:
+            headers["if-range"] = version
         url = whole_url(access.base_url, hosted.url)
         call = Call("GET", hosted.url, headers=headers)
         async with self._open(provider, access, call, url, deadline, keyed=hosted.keyed) as answer:
@@ -265,7 +273,7 @@ class Transport:
     ) -> httpx.Request:
         address = httpx.URL(url)  # may be none: found out before the key is at hand
         trusted = may_see_key(provider, access, url)
-        headers = httpx.Headers({"accept": "application/json"})
+        headers = httpx.Headers({"accept": "application/json", "accept-encoding": "gzip"})
         headers.update(call.headers)
         if trusted:
             headers.update(access.headers)  # they may hold a gateway's token; the user's word wins
@@ -286,9 +294,9 @@ class Transport:
             timeout=httpx.Timeout(seconds, connect=min(seconds, 20.0)),
         )
 
-    def _pause(self, attempt: int, retry_after: str | None) -> float:
+    def pause(self, attempt: int, headers: Mapping[str, str] = _NONE) -> float:
         """Seconds before the next try: what the server asked for, else doubling with jitter."""
-        asked = _seconds(retry_after)
+        asked = _seconds(headers.get("retry-after"), headers.get("date"))
         if asked is not None:
             return asked
         ceiling = min(_FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
@@ -417,7 +425,7 @@ async def read_limited(answer: httpx.Response, limit: int) -> bytes:
     """A body of at most `limit` bytes; raises TooLarge as soon as it is longer."""
     chunks: list[bytes] = []
     size = 0
-    async for chunk in answer.aiter_bytes():
+    async for chunk in plain(answer):
         size += len(chunk)
         if size > limit:
             raise TooLarge(limit)
@@ -425,18 +433,50 @@ async def read_limited(answer: httpx.Response, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """A Retry-After header as seconds: a number, or a date."""
+async def plain(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """A body as it was before compression, in bounded pieces: a small one cannot fill the memory."""
+    coding = answer.headers.get("content-encoding", "identity").strip().lower()
+    if coding in ("", "identity"):
+        async for chunk in answer.aiter_raw():
+            yield chunk
+    elif coding in ("gzip", "x-gzip"):
+        async for piece in _unzipped(answer):
+            yield piece
+    else:
+        raise httpx.DecodingError(f"the answer came {coding!r}-encoded, which was not asked for")
+
+
+async def _unzipped(answer: httpx.Response) -> AsyncIterator[bytes]:
+    inflate = zlib.decompressobj(_GZIP_WINDOW)
+    async for chunk in answer.aiter_raw():
+        rest = chunk
+        while rest:
+            try:
+                yield inflate.decompress(rest, _PIECE_BYTES)
+            except zlib.error as error:
+                raise httpx.DecodingError(f"the answer is not what gzip makes: {error}") from error
+            rest = inflate.unconsumed_tail
+    if not inflate.eof:
+        raise httpx.DecodingError("the compressed answer ends too early")
+
+
+def _seconds(retry_after: str | None, date: str | None) -> float | None:
+    """A Retry-After header as seconds: a number, or a moment on the server's own clock."""
     if not retry_after:
         return None
     with suppress(ValueError):
         seconds = float(retry_after)
         return max(0.0, seconds) if math.isfinite(seconds) else None
+    moment, now = _moment(retry_after), _moment(date or "") or time.time()
+    return None if moment is None else max(0.0, moment - now)
+
+
+def _moment(date: str) -> float | None:
+    """A date of HTTP as seconds since the epoch."""
     try:
-        moment = email.utils.parsedate_to_datetime(retry_after)
+        return email.utils.parsedate_to_datetime(date).timestamp()
     except ValueError:
         return None
-    return max(0.0, moment.timestamp() - time.time())
 
 
 def reason(error: Exception) -> str:

@@ -64,7 +64,8 @@ def _findings(row: Row, now: int) -> Iterator[Finding]:
         yield finding("error", "stale_running", "no event for half an hour or more")
     if row.status is TaskState.LOST:
         kept = row.cleanup_after is not None and row.cleanup_after > now
-        way = "resume finishes it" if row.ticket else "it has no receipt of a provider's job"
+        sent = "may have been submitted" if row.sent else "had not been submitted"
+        way = "resume finishes it" if row.ticket else f"it {sent} and has no receipt"
         yield finding("warn" if kept else "error", "lost", f"its process is gone; {way}")
     if not row.status.active and row.status is not TaskState.LOST and row.cleanup_after is None:
         yield finding("warn", "missing_cleanup", "it has ended and is kept for ever")

@@ -10,6 +10,7 @@ from openclaw_nb.core.domain import Change, Ignored, Media, Mode, Ref, Request
 from openclaw_nb.core.geometry import duration_choices
 from openclaw_nb.core.plan import (
     Plan,
+    applied_settings,
     ignored_overrides,
     metadata,
     normalization,
@@ -703,7 +704,9 @@ def test_the_warning_cuts_long_values():
 def test_a_setting_changed_twice_is_told_once():
     first = Change(setting="duration_seconds", requested=7, applied=8, supported=(4, 8))
     again = Change(setting="duration_seconds", requested=8, applied=10, supported=(10,))
+    more = Change(setting="duration_seconds", requested=8, applied=9)
     back = Change(setting="duration_seconds", requested=8, applied=7)
+    assert normalization([first, more]) == {"durationSeconds": seconds(7, 9, 4, 8)}
     assert normalization([first, again]) == {"durationSeconds": seconds(7, 10, 10)}
     assert normalization([first, back]) == {}
 
@@ -716,6 +719,46 @@ def test_a_derived_value_that_is_changed_again_stays_derived():
 
 def test_a_changed_model_is_no_normalisation():
     assert normalization([Change(setting="model", requested="a", applied="b")]) == {}
+
+
+def test_the_rounded_length_is_the_one_that_was_asked_for(stub, media):
+    caps = Caps(generate=ModeCaps(supported_duration_seconds=(5, 10)))
+    found = plan(Request(prompt="x", duration_seconds=7.5), media(), stub(caps=caps), "m")
+    assert normalization(found.changes) == {"durationSeconds": seconds(8, 10, 5, 10)}
+
+
+@pytest.mark.parametrize(
+    "row, told",
+    [
+        ("N2", {"aspectRatio": "16:9", "durationSeconds": 8, **made(7, 8, 4, 6, 8)}),
+        ("N6", {"size": "720x1280", "aspectRatio": "9:16", "durationSeconds": 8}),
+        ("N7", {"size": "1280x720", "durationSeconds": 12}),
+        ("N9", {"size": "1280x720"}),
+        ("N11", {"durationSeconds": 6}),
+        ("N12", {"aspectRatio": "adaptive", "resolution": "480P", "audio": True}),
+    ],
+)
+def test_the_settings_told_are_those_applied_or_kept(stub, media, row, told):
+    caps, asked, *_ = WHOLE[row]
+    request = Request(prompt="x", **asked, filename="a.mp4", timeout_ms=5)
+    found = plan(request, media(), stub(caps=Caps(generate=caps)), "m")
+    settings = applied_settings(request, found.changes, found.ignored)
+    known = {key: settings[key] for key in told if key != "normalizedDurationSeconds"}
+    assert known == {k: v for k, v in told.items() if k != "normalizedDurationSeconds"}
+    assert not set(settings) & {entry["key"] for entry in ignored_overrides(found.ignored)}
+    assert (settings["filename"], settings["timeoutMs"]) == ("a.mp4", 5)
+    assert ("size" in settings) is (row in {"N6", "N7", "N9"})
+
+
+def test_a_length_that_nobody_asked_for_is_told_by_nobody():
+    change = Change(setting="duration_seconds", requested=None, applied=8)
+    assert applied_settings(Request(prompt="x"), [change], []) == {}
+
+
+def test_a_length_without_a_list_of_others_is_told_without_one():
+    change = Change(setting="duration_seconds", requested=1, applied=2)
+    found = applied_settings(Request(prompt="x", duration_seconds=1), [change], [])
+    assert found == {"durationSeconds": 2, "requestedDurationSeconds": 1}
 
 
 # --- A provider's own rules ---------------------------------------------------------------------

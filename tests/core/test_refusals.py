@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from openclaw_nb.core.domain import Why
 from openclaw_nb.core.refusals import classify, refusal, said
 from openclaw_nb.core.wire import Reply
+from tests.rows import rows
 
 OPENING = "the provider said: "
 
@@ -14,6 +15,19 @@ OPENING = "the provider said: "
 @pytest.mark.parametrize(
     "status, text, why",
     [
+        *rows(
+            "6.5",
+            (401, "anything", Why.AUTH),
+            (402, "anything", Why.BILLING),
+            (429, "anything", Why.RATE_LIMIT),
+            (404, "anything", Why.MODEL_NOT_FOUND),
+            (400, "moderation", Why.CONTENT_POLICY),
+            (408, "anything", Why.TIMEOUT),
+            (503, "anything", Why.OVERLOADED),
+            (502, "anything", Why.SERVER_ERROR),
+            (422, "anything", Why.FORMAT),
+            (418, "anything", Why.UNKNOWN),
+        ),
         (401, "", Why.AUTH),
         (403, "", Why.AUTH),
         (403, "your credit balance is too low", Why.AUTH),
@@ -54,7 +68,6 @@ OPENING = "the provider said: "
         (None, "", Why.UNKNOWN),
         (600, "", Why.UNKNOWN),
     ],
-    ids=lambda value: str(value) or "no words",
 )
 def test_the_first_condition_that_fits_gives_the_class(status, text, why):
     assert classify(status, OPENING + text) is why

@@ -459,35 +459,6 @@ def test_a_file_can_be_uploaded_in_two_steps(fal, http):
     assert http.post(where, json={}, headers=KEY).status_code == 422
 
 
-@pytest.fixture
-def official_at(monkeypatch):
-    """fal-client with all of fal's hosts at one address."""
-    opened = []
-
-    def kept(self, make=fal_client.SyncClient._get_cdn_client):
-        opened.append(make(self))  # it never closes the connection of an upload
-        return opened[-1]
-
-    def at(url):
-        monkeypatch.setattr(fal_client.SyncClient, "_get_cdn_client", kept)
-        for name in ("QUEUE_URL_FORMAT", "RUN_URL_FORMAT"):
-            monkeypatch.setattr(fal_client.client, name, f"{url}/")
-        for name in ("REST_URL", "CDN_URL"):
-            monkeypatch.setattr(fal_client.client, name, url)
-        client = fal_client.SyncClient(key="test")
-        opened.append(client._client)
-        return client
-
-    yield at
-    for connections in opened:
-        connections.close()
-
-
-@pytest.fixture
-def official(emulator, official_at):
-    return official_at(emulator.urls["fal"])
-
-
 def test_fal_client_submits_polls_and_gets_a_film(emulator, official, media):
     play(emulator, polls=4)
     handle = official.submit(LIVE, arguments={"prompt": "a heron"})

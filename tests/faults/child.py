@@ -1,13 +1,15 @@
-"""A process that makes one video of every provider it is given, until somebody kills it.
+"""A process that makes one video of every provider it is given.
 
-`python -m tests.faults.child HOME ENDPOINTS [--stop-at-renames]`; ENDPOINTS is a JSON object of base
-URLs by provider id. It says `started` when every task is begun.
+`python -m tests.faults.child HOME ENDPOINTS [options]`; ENDPOINTS is a JSON object of base URLs by
+provider id. It says `started` when every task is begun, and how each ended.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import resource
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,34 +22,59 @@ from openclaw_nb.vendors import Endpoint
 PROMPT = "a friendly lobster surfing at sunset"
 
 
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("home")
+    parser.add_argument("endpoints", type=json.loads)
+    parser.add_argument("--stop-at-renames", action="store_true")
+    parser.add_argument("--file-limit", type=int, help="bytes, from when every ticket is there")
+    return parser.parse_args()
+
+
+def say(word: str) -> None:
+    """A line in one piece, whatever other threads write."""
+    os.write(1, f"{word}\n".encode())
+
+
 def stop_at_renames() -> None:
     """Hold every thread that is about to give a film its final name, just before it does."""
     loop.core().loop.set_default_executor(ThreadPoolExecutor(64))
 
     def hold(event: str, args: tuple[object, ...]) -> None:
         if event == "os.rename" and str(args[1]).endswith(".mp4"):
-            os.write(1, b"renaming\n")  # in one piece, whatever the other threads write
+            say("renaming")
             threading.Event().wait()
 
     sys.addaudithook(hold)
 
 
-def main(home: str, endpoints: str, *options: str) -> None:
-    if "--stop-at-renames" in options:
+def limit_files(tasks: list[oc.Task], size: int) -> None:
+    """As on a full disk: no file grows beyond a size any more, the ledger's neither."""
+    for task in tasks:
+        accepted = threading.Event()
+        task.watch(lambda now, accepted=accepted: accepted.set() if now.job_id else None)
+        if not task.snapshot.job_id:
+            accepted.wait()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def main() -> None:
+    asked = options()
+    if asked.stop_at_renames:
         stop_at_renames()
-    urls: dict[str, str] = json.loads(endpoints)
-    client = oc.Client(
-        home=home,
-        environ={},
-        endpoints={id: Endpoint(url, f"key-of-{id}", 0.05) for id, url in urls.items()},
-    )
-    for id in urls:
-        ref = f"{id}/{by_id[id].default_model.id}"
-        client.generate_video(PROMPT, model=ref, exact_model=True)
-    sys.stdout.write("started\n")
-    sys.stdout.flush()
-    threading.Event().wait()
+    endpoints = {id: Endpoint(url, f"key-of-{id}", 0.05) for id, url in asked.endpoints.items()}
+    client = oc.Client(home=asked.home, environ={}, endpoints=endpoints)
+    refs = [f"{id}/{by_id[id].default_model.id}" for id in endpoints]
+    tasks = [client.generate_video(PROMPT, model=ref, exact_model=True) for ref in refs]
+    say("started")
+    if asked.file_limit:
+        limit_files(tasks, asked.file_limit)
+    for task in tasks:
+        try:
+            say(f"saved {task.result().warnings}")
+        except oc.OpenclawError as error:
+            say(f"{type(error).__name__} {error}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

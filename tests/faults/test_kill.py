@@ -17,7 +17,7 @@ from openclaw_nb.emulator import Emulator, Entry, Scenario
 from openclaw_nb.providers import PROVIDERS
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.vendors import Endpoint
-from tests.faults.world import Child, Hands, child, films, parts, unfinished_handshake
+from tests.faults.world import Child, Hands, child, films, parts, unfinished_handshake, videos
 
 IDS = [provider.id for provider in PROVIDERS]
 LONG = 600.0
@@ -34,7 +34,7 @@ class World:
 
     @property
     def media(self) -> Path:
-        return self.client.store.directory
+        return videos(self.client)
 
     def rows(self) -> list[Row]:
         return self.client.tasks()

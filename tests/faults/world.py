@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import openclaw_nb as oc
+from openclaw_nb.core.domain import Medium
+
 PATIENCE_SECONDS = 60.0
 """How long anything may take on a busy machine before a test gives up on it."""
 
@@ -41,6 +44,11 @@ class Child:
         for line in self.process.stdout:
             self._lines.append(line)
 
+    @property
+    def output(self) -> str:
+        """All it said so far."""
+        return "".join(tuple(self._lines))
+
     def said(self, word: str) -> int:
         """How many lines of its output begin so."""
         return sum(line.startswith(word) for line in tuple(self._lines))
@@ -51,9 +59,10 @@ class Child:
         while not reached():
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.02)
-            if self.process.returncode is not None or time.monotonic() > end:
+            if time.monotonic() > end or (self.process.returncode is not None and not reached()):
                 self.kill()
-                raise AssertionError(f"it was never reached: {self.process.stderr.read()}")
+                said = f"{self.output}{self.process.stderr.read()}"
+                raise AssertionError(f"it was never reached: {said}")
 
     def kill(self) -> None:
         """SIGKILL: nothing of it runs any more."""
@@ -83,6 +92,11 @@ def unfinished_handshake() -> Iterator[str]:
     """The https address of a port that takes connections and never says a word: no request leaves."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
         yield f"https://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def videos(client: oc.Client) -> Path:
+    """Where a client saves them."""
+    return client.stores[Medium.VIDEO].directory
 
 
 def parts(media: Path) -> list[Path]:

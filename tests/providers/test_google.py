@@ -532,6 +532,7 @@ DOWNLOAD = Hosted("/v1beta/files/abc123:download?alt=media", keyed=True)
         {"generateVideoResponse": {"generatedSamples": [{"video": {"uri": f"{FILE}:download"}}]}},
         {"generatedVideos": [{"video": {"uri": f"{FILE}:download?alt=media"}}]},
         {"generatedVideos": [{"video": {"name": "files/abc123"}}]},
+        {"generatedVideos": [{"video": {"videoBytes": "", "uri": FILE}}]},
     ],
     ids=str,
 )

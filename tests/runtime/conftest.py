@@ -1,10 +1,6 @@
 """An emulator, a server, a ledger."""
 
 import asyncio
-import os
-import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -12,22 +8,6 @@ from openclaw_nb.emulator import Emulator, Scenario
 from openclaw_nb.runtime.ledger import Ledger
 from openclaw_nb.runtime.store import Store
 from tests.runtime.world import FakeClock, Server
-
-_NOBODY = 65534
-
-
-@pytest.fixture
-def as_nobody():
-    """A directory of one's own, and permissions that count: as root, the test runs as nobody."""
-    folder = Path(tempfile.mkdtemp())
-    root = os.geteuid() == 0
-    if root:
-        os.chown(folder, _NOBODY, _NOBODY)
-        os.seteuid(_NOBODY)
-    yield folder
-    if root:
-        os.seteuid(0)
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,10 +22,12 @@ from openclaw_nb.core.domain import (
     TaskState,
     Why,
 )
+from openclaw_nb.errors import InvalidInput
 from openclaw_nb.runtime import records
 from openclaw_nb.runtime.ledger import NewTask
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.store import sidecar_of, write_sidecar
 
 DATA = b"\x89PNG a picture in hand"
 DIGEST = f"sha256:{sha256(DATA).hexdigest()}"
@@ -237,9 +240,27 @@ def test_a_sidecar_tells_what_was_asked_and_done_without_any_signed_address():
     assert sidecar["request"]["images"] == [DIGEST, "https://host.example/a.png"]
     assert (sidecar["file"], sidecar["ref"]) == ("clip---1.mp4", "fal/m")
     assert sidecar["attempts"][0] == {"ref": "fal/m", "error": "it said no", "reason": "billing"}
+    assert sidecar["applied"]["durationSeconds"] == 6
+    assert "watermark" not in sidecar["applied"]
+    assert datetime.fromisoformat(sidecar["endedAt"]).tzinfo is not None
     assert sidecar["normalization"]
     assert sidecar["ignoredOverrides"]
     assert (sidecar["elapsedSeconds"], sidecar["emulated"]) == (1.235, False)
+
+
+def test_a_sidecar_says_which_references_are_lost_and_reading_it_explains(ledger, tmp_path):
+    row = stored(ledger, files=records.files_json(FILES))
+    again = records.request_facts(records.request_of(row), records.media_of(row))
+    path = tmp_path / "clip.mp4"
+    sidecar = records.sidecar_facts(records.video_of(row), again, path)
+    assert sidecar["lostReferences"] == ["images[0]"]
+    write_sidecar(path, sidecar)
+    with pytest.raises(InvalidInput) as refused:
+        records.read_sidecar(path)
+    for told in (str(sidecar_of(path)), "images[0]", "only a digest was kept", '"request"'):
+        assert told in str(refused.value)
+    kept = records.sidecar_facts(records.video_of(row), {"prompt": "x"}, path)
+    assert "lostReferences" not in kept
 
 
 def test_an_address_with_a_token_is_not_shown_in_the_text_of_a_file():

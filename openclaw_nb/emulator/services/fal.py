@@ -26,12 +26,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
 
 from pydantic import ValidationError
 
 from openclaw_nb.emulator.hosting import hand_over, key_leaked
 from openclaw_nb.emulator.jobs import Job, Jobs, Order, State
+from openclaw_nb.emulator.references import is_address
 from openclaw_nb.emulator.wire import (
     Handler,
     Later,
@@ -45,8 +45,9 @@ from openclaw_nb.emulator.wire import (
 from . import fal_errors as errors
 from .fal_endpoints import LITE_EDIT, not_found, schema
 from .fal_errors import MODEL_ERRORS, REQUEST_ERRORS, ending, http_error, invalid, said
-from .fal_images import Krea, PublicKrea
+from .fal_images import Krea
 from .fal_inputs import Input
+from .fal_options import lifetime, queue_options, unauthenticated
 from .fal_results import QUIRKS as RESULT_QUIRKS
 from .fal_results import blackened, number, outcome
 from .fal_storage import Storage
@@ -61,8 +62,6 @@ QUIRKS = {
     *("nsfw", "lite_elsewhere", "public_styles"),
     *RESULT_QUIRKS,
 }
-LIFECYCLE = "x-fal-object-lifecycle-preference"
-PRIORITIES = frozenset({"normal", "low"})
 
 
 new_id = errors.new_id
@@ -105,7 +104,7 @@ class Fal:
         if segments[:1] == ["files"]:
             return self.storage.open(request) or self._file(request, segments[-1])
         refused = (
-            _unauthenticated(request)
+            unauthenticated(request)
             or self.jobs.no_such_quirk(QUIRKS)
             or (said(errors.LOCKED, 403) if self.jobs.scenario.quirk == "locked" else None)
         )
@@ -142,6 +141,8 @@ class Fal:
 
         def keep(job: Job) -> Response:
             _note(request, job, wanted)
+            if job.scenario.seconds is None:
+                job.ended_at = job.clock()
             begun.append(job)
             return answer({})
 
@@ -153,7 +154,7 @@ class Fal:
 
     def _read(self, request: Request, endpoint: str) -> Input | Response:
         """What a valid submission asks for, or the refusal."""
-        if wrong := _queue_options(request):
+        if wrong := queue_options(request):
             return invalid(wrong)
         try:
             asked = request.fields()
@@ -165,18 +166,32 @@ class Fal:
             return invalid(errors.details(error))
         if wanted is None:
             return said(not_found(endpoint), 404)
-        if self.jobs.scenario.submit_moderated:
-            return invalid([errors.prompt_refused(errors.MODERATED, asked)])
+        if wrong := self._objections(wanted):
+            return invalid(wrong)
         return wanted
 
     def _schema(
         self, request: Request, endpoint: str, asked: Mapping[str, object]
     ) -> type[Input] | None:
-        quirk = self.jobs.scenario.quirk
-        if quirk == "lite_elsewhere" and endpoint == LITE_EDIT:
+        if self.jobs.scenario.quirk == "lite_elsewhere" and endpoint == LITE_EDIT:
             return None
-        kind = schema(endpoint, asked, synchronous=request.host == RUN_HOST)
-        return PublicKrea if kind is Krea and quirk == "public_styles" else kind
+        return schema(endpoint, asked, synchronous=request.host == RUN_HOST)
+
+    def _objections(self, wanted: Input) -> list[dict[str, object]]:
+        """What is wrong with a valid request under the scenario."""
+        scenario = self.jobs.scenario
+        if scenario.submit_moderated:
+            return [errors.refused(("prompt",), errors.MODERATED, wanted.prompt)]
+        if scenario.quirk != "public_styles" or not isinstance(wanted, Krea):
+            return []
+        places = [
+            ("image_style_references", at, "image_url") for at in range(len(wanted.references))
+        ]
+        return [
+            errors.refused(place, "file_download_error", url)
+            for place, url in zip(places, wanted.references, strict=True)
+            if not is_address(url)
+        ]
 
     def _order(self, request: Request, endpoint: str, wanted: Input) -> Order:
         first, *more = wanted.files(endpoint)
@@ -247,45 +262,9 @@ class Fal:
         return key_leaked(request) or hand_over(request, job, at=number(file))
 
 
-def _queue_options(request: Request) -> list[dict[str, object]]:
-    """What is wrong with the queue's own options, in the query and in headers."""
-    given = request.headers
-    wrong = {
-        ("query", "fal_webhook"): "fal_webhook" in request.query,
-        ("query", "fal_max_queue_length"): not _is_over(
-            request.query.get("fal_max_queue_length", "1"), 0
-        ),
-        ("header", "x-fal-queue-priority"): (
-            given.get("x-fal-queue-priority", "normal") not in PRIORITIES
-        ),
-        ("header", "x-fal-request-timeout"): not _is_over(
-            given.get("x-fal-request-timeout", "2"), 1
-        ),
-        ("header", LIFECYCLE): LIFECYCLE in given and _lifetime(request) is None,
-    }
-    return [_wrong(*place) for place, is_wrong in wrong.items() if is_wrong]
-
-
-def _wrong(where: str, name: str) -> dict[str, object]:
-    if name == "fal_webhook":
-        return {
-            "loc": [where, name],
-            "msg": "The emulator calls no webhooks; ask for the status instead.",
-            "type": "feature_not_supported",
-        }
-    return {"loc": [where, name], "msg": "Input is not valid", "type": "value_error"}
-
-
-def _is_over(text: str, limit: float) -> bool:
-    try:
-        return float(text) > limit
-    except ValueError:
-        return False
-
-
 def _note(request: Request, job: Job, wanted: Input) -> None:
     job.notes["input"] = wanted
-    job.notes["file_seconds"] = _lifetime(request)
+    job.notes["file_seconds"] = lifetime(request)
     job.notes["own_timeout"] = "x-fal-request-timeout" in request.headers
 
 
@@ -298,38 +277,14 @@ def _queued(request: Request, job: Job) -> Response:
 
 def _ran(request: Request, job: Job) -> Reply:
     """The result of a job that nobody asks after, held up as long as it takes."""
-    scenario = job.scenario
-    if scenario.seconds is None:
-        job.ended_at = job.clock()
-    due = job.created_at + (scenario.seconds or 0)
+    due = job.created_at + (job.scenario.seconds or 0)
 
     def held_up(reply: Reply) -> Reply:
         if isinstance(reply, Later):
             return Later(reply.clip, lambda clip: held_up(reply.then(clip)))
         return replace(reply, after=max(0.0, due - job.clock()))
 
-    return held_up(outcome(request, job, scenario.ends))
-
-
-def _lifetime(request: Request) -> float | None:
-    """How long output files are to be kept, in seconds; None when nothing usable is said."""
-    try:
-        asked: object = json.loads(request.headers.get(LIFECYCLE, "null"))
-    except ValueError:
-        return None
-    if not isinstance(asked, dict):
-        return None
-    seconds = cast("dict[str, object]", asked).get("expiration_duration_seconds")
-    return float(seconds) if isinstance(seconds, int | float) else None
-
-
-def _unauthenticated(request: Request) -> Response | None:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if not key.strip():
-        return said("Authentication is required to access this application.", 401)
-    if scheme != "Key":
-        return said("Invalid authorization scheme: use 'Key <your key>'.", 401)
-    return None
+    return held_up(outcome(request, job, job.scenario.ends))
 
 
 def _app(endpoint: str) -> str:

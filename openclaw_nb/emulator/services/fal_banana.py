@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import override
 
 from openclaw_nb.emulator.references import data_uri_bytes, is_address
-from openclaw_nb.emulator.stills import StillSpec
+from openclaw_nb.emulator.stills import Format, StillSpec
 
 from .fal_image_inputs import Several
 from .fal_inputs import Finished, ImageUrl, Input, MediaUrl
@@ -31,7 +31,7 @@ class _Banana(Several):
     SIZES: ClassVar[dict[str, Size]] = FLASH
     PRICES: ClassVar[dict[str, float]] = {}
     """What a resolution costs, in images of the usual one."""
-    aspect_ratio: str
+    output_format: Format = "png"
     seed: int | None = None
     safety_tolerance: Literal["1", "2", "3", "4", "5", "6"] = "4"
     limit_generations: bool = True
@@ -46,8 +46,8 @@ class _Banana(Several):
     def still(self, spec: StillSpec) -> StillSpec:
         """`auto` is square without an image, else the ratio nearest to the first one's."""
         sizes = {ratio: times(size, self.tier) for ratio, size in self.SIZES.items()}
-        width, height = sizes.get(self.aspect_ratio, sizes["1:1"])
-        choices = tuple(sizes.values()) if self.aspect_ratio == "auto" else ()
+        width, height = sizes.get(self.ratio, sizes["1:1"])
+        choices = tuple(sizes.values()) if self.ratio == "auto" else ()
         return replace(spec, width=width, height=height, choices=choices)
 
     @override

@@ -6,7 +6,7 @@ Sources: fal's documentation "Errors", "Request errors" (read 2026-11-21).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from pydantic import ValidationError
@@ -51,6 +51,7 @@ REQUEST_ERRORS = {
 """Types of the queue's own errors, and their HTTP status."""
 WORDS = {
     MODERATED: "The content was flagged by a content checker.",
+    "file_download_error": "Failed to download the file.",
     "no_media_generated": "The model did not produce any media.",
     "request_timeout": "The request timed out.",
     "client_cancelled": "The request was cancelled.",
@@ -85,7 +86,7 @@ def result(job: Job, state: State) -> Response:
     text, kind = ending(job, state) or ("", "")
     head = {"x-fal-request-id": job.id}
     if kind in MODEL_ERRORS:
-        detail = [prompt_refused(kind, job.order.asked)]
+        detail = [refused(("prompt",), kind, job.order.asked.get("prompt"))]
         plain = job.scenario.quirk == "plain_detail"
         return invalid(text if plain else detail, head, MODEL_ERRORS[kind])
     own = kind == "request_timeout" and job.notes.get("own_timeout")
@@ -94,14 +95,14 @@ def result(job: Job, state: State) -> Response:
     return answer(body, REQUEST_ERRORS[kind], {**head, "x-fal-error-type": kind, **user})
 
 
-def prompt_refused(kind: str, asked: Mapping[str, object]) -> dict[str, object]:
-    """One item of a validation list, about the prompt."""
+def refused(place: Sequence[str | int], kind: str, given: object) -> dict[str, object]:
+    """One item of a validation list."""
     return {
-        "loc": ["body", "prompt"],
+        "loc": ["body", *place],
         "msg": WORDS.get(kind, f"The request failed: {kind}."),
         "type": kind,
         "url": f"https://docs.fal.ai/errors#{kind}",
-        "input": brief(asked.get("prompt")),
+        "input": brief(given),
     }
 
 

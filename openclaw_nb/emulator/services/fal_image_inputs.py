@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 from pydantic import Field
 from typing_extensions import override
@@ -31,13 +32,14 @@ class ImageInput(Input):
     @property
     def format(self) -> Format:
         """Of the files."""
-        return "png"
+        found: Format = getattr(self, "output_format", "png")
+        return found
 
     @property
-    def seed_used(self) -> int:
-        """As given, or drawn."""
-        given: int | None = getattr(self, "seed", None)
-        return self.drawn() if given is None else given
+    def ratio(self) -> str:
+        """As asked for, where it can be."""
+        found: str = getattr(self, "aspect_ratio", "1:1")
+        return found
 
     @property
     def references(self) -> Sequence[str]:
@@ -83,7 +85,6 @@ class Several(ImageInput):
     """What most of them have."""
 
     num_images: int = Field(default=1, ge=1, le=4)
-    output_format: Format = "png"
     sync_mode: bool = False
 
     @property
@@ -91,17 +92,9 @@ class Several(ImageInput):
     def count(self) -> int:
         return self.num_images
 
-    @property
-    @override
-    def format(self) -> Format:
-        return self.output_format
-
 
 def _brief(value: object) -> object:
-    match value:
-        case {"width": width, "height": height}:
-            return f"{width}x{height}"
-        case [*several]:
-            return len(several)
-        case _:
-            return value
+    """Sizes as 1024x768, of lists how many."""
+    if isinstance(value, dict):
+        return "x".join(f"{side}" for side in cast("dict[str, int]", value).values())
+    return len(cast("list[object]", value)) if isinstance(value, list) else value

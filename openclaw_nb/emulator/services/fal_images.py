@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, Self, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import override
 
-from openclaw_nb.emulator.references import is_address
 from openclaw_nb.emulator.stills import Format, StillSpec
 
 from .fal_image_inputs import ImageInput, Several
@@ -177,7 +176,7 @@ class Krea(ImageInput):
 
     aspect_ratio: KreaRatio = "1:1"
     creativity: Literal["raw", "low", "medium", "high"] = "medium"
-    image_style_references: Sequence[StyleReference] = Field(default=[], max_length=10)
+    image_style_references: list[StyleReference] = Field(default=[], max_length=10)
     moodboards: list[Chosen] = Field(default=[], max_length=1)
     styles: list[Chosen] = Field(default=[], max_length=10)
     seed: int | None = None
@@ -204,24 +203,9 @@ class Krea(ImageInput):
         return WITH_STYLE if self.image_style_references else 1
 
 
-class PublicStyle(StyleReference):
-    """An image that anybody can fetch."""
-
-    @field_validator("image_url")
-    @classmethod
-    def _public(cls, url: str) -> str:
-        if not is_address(url):
-            raise PydanticCustomError("file_download_error", "Failed to download the file.")
-        return url
-
-
-class PublicKrea(Krea):
-    """Krea 2, taking its description at its word."""
-
-    image_style_references: list[PublicStyle] = Field(default=[], max_length=10)
-
-
 class _Gpt(Several):
+    output_format: Format = "png"
+
     @property
     def dimensions(self) -> Size | None:
         """None: the model takes one itself."""
@@ -319,14 +303,13 @@ class Gpt15Edit(Gpt15):
 class _Grok(Several):
     output_format: Format = "jpeg"
     resolution: Literal["1k", "2k"] = "1k"
-    aspect_ratio: str
 
     @override
     def still(self, spec: StillSpec) -> StillSpec:
         """`auto` takes the ratio nearest to the first image's."""
         sizes = {ratio: times(by_area(ratio), self.resolution) for ratio in GROK_RATIOS}
-        width, height = sizes.get(self.aspect_ratio, sizes["1:1"])
-        choices = tuple(sizes.values()) if self.aspect_ratio == "auto" else ()
+        width, height = sizes.get(self.ratio, sizes["1:1"])
+        choices = tuple(sizes.values()) if self.ratio == "auto" else ()
         return replace(spec, width=width, height=height, choices=choices)
 
     @override

@@ -42,7 +42,7 @@ MediaUrl = Annotated[str, AfterValidator(_media)]
 File = dict[str, object]
 
 
-class Strict(BaseModel, strict=True, extra="ignore", allow_inf_nan=False, frozen=True):
+class Strict(BaseModel, strict=True, extra="ignore", allow_inf_nan=False):
     """Types and values are checked; unknown fields appear to be ignored by fal."""
 
 
@@ -92,6 +92,9 @@ class Input(Strict, ABC):
         """The result holds the files themselves, as data URIs."""
         return bool(getattr(self, "sync_mode", False))
 
-    def drawn(self) -> int:
-        """The seed of a request that names none: the same for equal requests, so that their files are the same."""
-        return int(sha256(self.model_dump_json().encode()).hexdigest()[:8], 16)
+    @property
+    def seed_used(self) -> int:
+        """As given, else drawn from the request: equal ones have equal files."""
+        given: int | None = getattr(self, "seed", None)
+        drawn = int(sha256(self.model_dump_json().encode()).hexdigest()[:8], 16)
+        return drawn if given is None else given

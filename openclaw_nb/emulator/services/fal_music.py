@@ -6,6 +6,7 @@ MiniMax decides itself how long a track is: here 60 s, with lyrics 8 s a line th
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -25,15 +26,9 @@ LONGEST_STABLE = 190
 class Music(Input):
     """An endpoint whose result is `audio`."""
 
+    @abstractmethod
     def track(self, model: str) -> TrackSpec:
         """The music of a request to endpoint `model`."""
-        raise NotImplementedError
-
-    @property
-    def seed_used(self) -> int:
-        """As given, or drawn."""
-        given: int | None = getattr(self, "seed", None)
-        return self.drawn() if given is None else given
 
     @override
     def files(self, model: str) -> tuple[Spec, ...]:
