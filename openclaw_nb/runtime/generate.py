@@ -181,7 +181,8 @@ class Runner:
 
         async def waiting(why: str) -> None:
             teller.update(ref=ref, phase=why)
-            await self.ledger.update(order.id, phase=why)
+            with suppress(LedgerError):  # only others would have read it
+                await self.ledger.update(order.id, phase=why)
 
         limit = reach.access.max_concurrent
         return self.turns.take(ref.provider, limit, ahead=ahead, waiting=waiting)
@@ -381,7 +382,12 @@ def _attempt(ref: Ref, error: OpenclawError) -> Attempt:
     if isinstance(error, ProviderError):
         text = str(error).removeprefix(f"{error.ref}: ")
         return Attempt(
-            ref=error.ref, error=text, why=error.why, status=error.status, code=error.code
+            ref=error.ref,
+            error=text,
+            why=error.why,
+            status=error.status,
+            code=error.code,
+            may_exist=error.may_exist,
         )
     why = Why.AUTH if isinstance(error, MissingKey) else Why.UNKNOWN
     return Attempt(ref=ref, error=str(error), why=why)
