@@ -61,7 +61,7 @@ class Hourglass:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3000)
 def test_a_thousand_tasks_at_once_end_well_in_bounded_memory_and_files(home):
     hourglass = Hourglass()
     with Emulator(SOON, clock=hourglass) as emulator:
@@ -70,12 +70,18 @@ def test_a_thousand_tasks_at_once_end_well_in_bounded_memory_and_files(home):
 
 def made_by(emulator, hourglass, home):
     ids = [model.partition("/")[0] for model in MODELS]
-    stand_ins = {id: Endpoint(emulator.base_urls[id], "key", 0.3) for id in ids}
+    stand_ins = {id: Endpoint(emulator.base_urls[id], "key", 1.0) for id in ids}
     client = Client(home=home, environ={}, endpoints=stand_ins)
 
     def start(number):
         model = MODELS[number % len(MODELS)]
-        return client.generate_video("a heron", model=model, exact_model=True, allow_parallel=True)
+        return client.generate_video(
+            "a heron",
+            model=model,
+            exact_model=True,
+            allow_parallel=True,
+            timeout_ms=3_600_000,  # on a slow machine the emulator's time stands still for long
+        )
 
     for number in range(len(MODELS)):
         start(number).result(60)
@@ -87,7 +93,7 @@ def made_by(emulator, hourglass, home):
         entered = time.monotonic() - started
         at_providers = len(emulator.jobs) - len(MODELS)
         hourglass.held = 0.0
-        videos = [task.result(600) for task in tasks]
+        videos = [task.result(1500) for task in tasks]
     took = time.monotonic() - started
     states = {row.status for row in client.tasks()}
     client.close()
