@@ -129,6 +129,9 @@ class ConfigError(RequestError, ValueError):
 class ProviderError(OpenclawError):
     """A provider was called and no video came of it."""
 
+    may_exist = False
+    """A job of it may be at the provider, and may be billed."""
+
     made: bool = False
     """The video was made and `openclaw_nb.resume` can still fetch it, so no other model is tried."""
 
@@ -158,9 +161,13 @@ class ProviderRefused(ProviderError):
 class ProviderTimeout(ProviderError):
     """The deadline passed. The job may still be running at the provider; `job_id` finds it."""
 
+    may_exist = True
+
 
 class SubmitUnanswered(ProviderError):
     """The submission left, its answer did not come: the job may exist and may be billed."""
+
+    may_exist = True
 
 
 class ProviderUnreachable(ProviderError):
@@ -170,9 +177,13 @@ class ProviderUnreachable(ProviderError):
 class MalformedReply(ProviderError):
     """The provider's answer is not what its contract says."""
 
+    may_exist = True
+
 
 class BadOutput(ProviderError):
     """The provider delivered something that is not a usable file. `url` is where it is, if known."""
+
+    may_exist = True
 
     url: str | None = None
 

@@ -89,16 +89,19 @@ def as_it_is(row: Row) -> Row:
 
 def no_way(row: Row) -> str:
     """Why a task without a ticket cannot be taken up, and what to do instead."""
-    if row.sent:
-        from openclaw_nb.providers import by_id
+    from openclaw_nb.providers import by_id
 
-        known = by_id.get(row.provider or "")
-        return (
-            f"task {row.id[:8]} may have been submitted to {row.provider}/{row.model} and has no "
-            "receipt of it. It is not sent again by itself. "
-            f"{known.finding if known else ''}"
-        )
-    return f"task {row.id[:8]} had not been submitted; start it again"
+    refs = [attempt.ref for attempt in records.attempts_of(row) if attempt.may_exist]
+    if row.sent:
+        refs.append(Ref(row.provider or "", row.model or ""))
+    if not refs:
+        return f"task {row.id[:8]} had not been submitted; start it again"
+    known = [by_id[ref.provider].finding for ref in refs if ref.provider in by_id]
+    return (
+        f"task {row.id[:8]} may have been submitted to {' and '.join(dict.fromkeys(map(str, refs)))}"
+        " and has no receipt of it. It is not sent again by itself. "
+        f"{' '.join(dict.fromkeys(known))}"
+    )
 
 
 def _facts(row: Row) -> dict[str, Any]:

@@ -280,3 +280,5 @@ class Attempt:
     """HTTP status, when one was seen."""
     code: str | None = None
     """The provider's own error code, when it gave one; of a skip, the check that it did not pass."""
+    may_exist: bool = False
+    """A job of it may be at the provider, and may be billed."""

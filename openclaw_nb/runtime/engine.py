@@ -175,9 +175,12 @@ class Engine:
             await run.journal.not_accepted()
             return provider.parse_error(reply)
         try:
-            return provider.parse_submit(reply)
+            step = provider.parse_submit(reply)
         except Malformed as error:
             raise self._lost_answer(run, str(error), reply.status) from error
+        if isinstance(step, Refused):  # some say no with HTTP 200
+            await run.journal.not_accepted()
+        return step
 
     async def follow(self, run: Run, step: Step[Any]) -> Done:
         """Carry a submitted job to its end.

@@ -170,7 +170,7 @@ class Runner:
             LOG.warning("job %s goes on at %s, which is not asked here", row.job_id, row.base_url)
             return
         deadline = Deadline(self.engine.clock, reach.provider.deadline_seconds)
-        journal = TaskJournal(row.id, ref, row.base_url, self.ledger, Unheard(), Applied())
+        journal = TaskJournal(row.id, ref, reach.access.base_url, self.ledger, Unheard(), Applied())
         ticket = reach.provider.ticket.model_validate(row.ticket)
         run = Run(ref, reach.provider, reach.access, deadline, journal, ticket)
         await self.engine.cancel(run)
@@ -182,7 +182,8 @@ class Runner:
 
         async def waiting(why: str) -> None:
             teller.update(ref=ref, phase=why)
-            await self.ledger.update(order.id, phase=why)
+            with suppress(LedgerError):  # only others would have read it
+                await self.ledger.update(order.id, phase=why)
 
         limit = reach.access.max_concurrent
         return self.turns.take(ref.provider, limit, ahead=ahead, waiting=waiting)
@@ -382,7 +383,12 @@ def _attempt(ref: Ref, error: OpenclawError) -> Attempt:
     if isinstance(error, ProviderError):
         text = str(error).removeprefix(f"{error.ref}: ")
         return Attempt(
-            ref=error.ref, error=text, why=error.why, status=error.status, code=error.code
+            ref=error.ref,
+            error=text,
+            why=error.why,
+            status=error.status,
+            code=error.code,
+            may_exist=error.may_exist,
         )
     why = Why.AUTH if isinstance(error, MissingKey) else Why.UNKNOWN
     return Attempt(ref=ref, error=str(error), why=why)
