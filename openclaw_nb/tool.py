@@ -18,7 +18,7 @@ from openclaw_nb.core.domain import Attempt, Kind, Medium, Request
 from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
 from openclaw_nb.core.plan import applied_settings, asked_settings
-from openclaw_nb.errors import OpenclawError, escaped
+from openclaw_nb.errors import OpenclawError, escaped, plain
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.results import Result, SavedFile
@@ -212,7 +212,7 @@ def text_of(result: Result) -> str:
         name, media_type = escaped(file.name), escaped(file.media_type)
         kind = medium.file_kind
         lines.append(f"{number}. {kind} {name} ({media_type}) {file.path or file.url}")
-    return "\n".join(lines)
+    return plain("\n".join(lines))
 
 
 def details_of(result: Result) -> dict[str, Any]:
