@@ -178,7 +178,7 @@ def text_views(text):
     yield repr(tables.of_rows(rows(text)))
     yield repr(forecast(text))
     yield tool.text_of(a_result(text))
-    yield listing.list_text(rows(text), {"status": text})
+    yield listing.list_text(rows(text), {"status": text}, counts={})
     yield from map(listing.show_text, rows(text))
     finding = Finding(severity="warn", code=text, row=a_row(text), age_ms=5, detail=text)
     yield listing.audit_text([finding], 1)
