@@ -102,7 +102,10 @@ def list_text(
     ]
     if not rows:
         return "\n".join([*lines, "No tasks. openclaw-nb tasks audit looks for what is wrong."])
-    lines += _table(_COLUMNS, _WIDTHS, (_cells(row, colour=colour) for row in rows))
+    head, *shown = _table(_COLUMNS, _WIDTHS, map(_cells, rows))
+    if colour:
+        shown = [_coloured(line, row.status) for line, row in zip(shown, rows, strict=True)]
+    lines += [head, *shown]
     if more:
         lines.append(f"{len(rows)} of {count} shown. Older ones: --after {rows[-1].id[:8]}")
     return "\n".join(lines)
@@ -202,13 +205,18 @@ def age_text(milliseconds: int) -> str:
     return f"{seconds}s" if seconds else "fresh"
 
 
-def _cells(row: Row, *, colour: bool) -> tuple[str, ...]:
+def _coloured(line: str, state: TaskState) -> str:
+    start = _WIDTHS[0] + _WIDTHS[1] + 2
+    end = start + _WIDTHS[2]
+    return f"{line[:start]}{_COLOURS[state]}{line[start:end]}{_PLAIN}{line[end:]}"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
     summary = row.summary or row.phase or row.prompt
-    state = row.status.value.ljust(_WIDTHS[2])
     return (
         _short(row.id),
         row.kind.partition("_")[0],
-        f"{_COLOURS[row.status]}{state}{_PLAIN}" if colour else state,
+        row.status.value,
         "not_applicable",
         _short(row.run_id),
         row.session or _NONE,
