@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -38,6 +39,10 @@ color:var(--jp-ui-font-color1,inherit);cursor:pointer}
 background-color:var(--jp-layout-color2,rgba(128,128,128,.12));color:var(--jp-ui-font-color1,inherit);
 font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px}
 </style>"""
+
+
+def _ignoring(call: Callable[[], object], _button: object) -> None:
+    call()
 
 
 class Buttons:
@@ -87,7 +92,7 @@ class Buttons:
         )
         for button, call in calls:
             button.add_class("ocl-button")
-            button.on_click(lambda _, call=call: call())
+            button.on_click(partial(_ignoring, call))
         self.cancel.add_class("ocl-stop")
         self.where.layout.width, self.where.style.description_width = "320px", "initial"
 

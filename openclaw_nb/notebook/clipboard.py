@@ -24,7 +24,8 @@ class CopyButton(anywidget.AnyWidget):
     def __init__(self, code: str, on_shown: Callable[[], object]) -> None:
         super().__init__(code=code)
         self._on_shown = on_shown
-        self.on_msg(self._heard)
+        listen: Any = self.on_msg  # it has no annotations
+        listen(self._heard)
 
     def _heard(self, _widget: object, said: Mapping[str, Any], _buffers: object) -> None:
         if said.get("event") == "shown":

@@ -16,15 +16,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from openclaw_nb.notebook import kernel, player, render
+from openclaw_nb.notebook.figures import Picture
 from openclaw_nb.notebook.pace import Pace
 from openclaw_nb.notebook.terminal import Bar
 from openclaw_nb.task import Snapshot, Task
-
-# JupyterLab writes an error in the place of a widget whose kernel is gone; it has no elements.
-_STYLE = (
-    "<style>.jp-OutputArea-child:has([data-ocl]) + .jp-OutputArea-child "
-    "> .jupyter-widgets:not(:has(*)){display:none}</style>"
-)
 
 _shown: WeakKeyDictionary[Task, object] = WeakKeyDictionary()
 
@@ -36,7 +31,7 @@ class HtmlView:
         self.task = task
         self._handle: Any = None
         self._lock = threading.RLock()
-        self._pictures: tuple[render.Picture, ...] = ()
+        self._pictures: tuple[Picture, ...] = ()
         self._earlier: list[str] = []
 
     def show(self) -> None:
@@ -143,20 +138,20 @@ class CardView(HtmlView):
             inner = "".join(self._earlier) + render.caption(self.task.snapshot)
         else:
             inner = super().html()
-        return f"{_STYLE}<div data-ocl>{inner}</div>"
+        return render.anchor(inner)
 
     def below(self) -> dict[str, Any]:
         """The widgets; the whole card for those who show none, and nothing once it is above."""
         with self._lock:
             beside = super().html() if self.task.state.active else ""
-            bundle = self.box._repr_mimebundle_() or {}
+            bundle: dict[str, Any] = self.box._repr_mimebundle_() or {}
             return {**bundle, "text/html": beside, "text/plain": ""}
 
     def whole(self) -> dict[str, Any]:
         """Everything in one output."""
         with self._lock:
             self._pages = 2
-            bundle = self.box._repr_mimebundle_() or {}
+            bundle: dict[str, Any] = self.box._repr_mimebundle_() or {}
             return {**bundle, "text/html": super().html(), "text/plain": self.text()}
 
     def _turn(self, *, over: bool) -> None:
