@@ -156,7 +156,7 @@ def test_the_card_moves_while_a_cell_blocks(shared):
     first = len(shared.heard)
     shared.run(f"{computing(1.5)}\njob.end()")
     heads = [
-        m["content"]["data"]["state"]["value"]
+        m["content"]["data"]["state"]["now"]
         for m in shared.heard[first:]
         if m["msg_type"] == "comm_msg" and "● Running" in str(m["content"]["data"])
     ]
@@ -223,9 +223,54 @@ def test_a_saved_notebook_shows_the_end_of_a_task_awaited_two_cells_later(
 
 def test_a_notebook_saved_while_the_task_runs_shows_it_running(python, tmp_path):
     (outputs,) = executed(python, tmp_path, f"{START.format(seconds='FOR_EVER')}\ntask")
-    data = outputs[0]["data"]
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert data["text/plain"].startswith(("Queued", "Running"))
+    (output,) = outputs
+    assert set(output["data"]) == {"text/html", "text/plain"}, "nobody is there to click"
+    assert output["data"]["text/plain"].startswith(("Queued", "Running"))
+
+
+def displayed(kernel, first):
+    """Every output since then, by its id, as a page shows it now."""
+    outputs = {}
+    for message in kernel.heard[first:]:
+        if message["msg_type"] in {"display_data", "update_display_data"}:
+            content = message["content"]
+            outputs[content["transient"]["display_id"]] = content["data"]
+    return list(outputs.values())
+
+
+def test_somebody_who_sits_at_the_notebook_gets_html_above_and_widgets_below(shared):
+    first = len(shared.heard)
+    shown(shared)
+    above, below = displayed(shared, first)
+    assert set(above) == {"text/html", "text/plain"}
+    assert above["text/plain"].startswith(("Queued", "Running"))
+    assert "application/vnd.jupyter.widget-view+json" in below
+    shared.run("job.end(); task.result(5)")
+    above, below = displayed(shared, first)
+    assert "● Done" in above["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in below, "its buttons still work"
+
+
+def sent(kernel, code, timeout=60):
+    """How many messages a page had to draw while `code` ran."""
+    first = len(kernel.heard)
+    kernel.run(code, timeout)
+    kinds = ("comm_msg", "update_display_data", "display_data")
+    return sum(message["msg_type"] in kinds for message in kernel.heard[first:])
+
+
+@pytest.mark.parametrize(
+    "show",
+    ["for task in tasks: task.show()", "TasksView(tasks).show()"],
+    ids=["cards", "one view"],
+)
+def test_two_hundred_running_tasks_send_twenty_messages_a_second_at_most(fresh, show):
+    fresh.run(
+        "from openclaw_nb.notebook.progress import TasksView\n"
+        f"tasks = [Job(seconds=1e5).start() for _ in range(200)]\n{show}\ntime.sleep(3)",
+        timeout=100,
+    )
+    assert 5 <= sent(fresh, "time.sleep(5)") <= 5 * 20
 
 
 def test_show_as_the_value_of_a_cell_is_one_view(python, tmp_path):
