@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from openclaw_nb import config, tables
 from openclaw_nb.client import Client
 from openclaw_nb.core import inputs
+from openclaw_nb.core.keywords import shows_keywords
 from openclaw_nb.forecast import Forecast, forecast
 from openclaw_nb.runtime.records import read_sidecar
 from openclaw_nb.tables import Table
@@ -128,6 +129,7 @@ def generate_video(
     return (client or default_client()).generate_video(**given)
 
 
+@shows_keywords
 def plan_video(
     prompt: str, *, exact_model: bool = False, client: Client | None = None, **params: object
 ) -> Forecast:
@@ -135,6 +137,12 @@ def plan_video(
 
     The result lists the candidates in order, each with its verdict, what would be sent, changed
     and ignored, and about what it costs where that is known.
+
+    Args:
+        prompt: What the video would show.
+        exact_model: Use `model` or fail; nothing else is tried.
+        client: Another client than the default one.
+        **params: The other keywords of `generate_video`.
 
     Raises:
         InvalidInput: a parameter or reference is not usable.
@@ -241,3 +249,14 @@ class Emulation:
 
     def __repr__(self) -> str:
         return f"<Emulation at {self.emulator.url} of {len(self.emulator.urls)} providers>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from openclaw_nb.notebook import sheet
+
+        facts = {
+            "at": self.emulator.url,
+            "plays": ", ".join(self.emulator.urls),
+            "videos go to": str(self.client.store.directory),
+            "leave it": ".close(), or use it as a `with` block",
+        }
+        return sheet.bundle("The emulator: no keys, no network, files marked EMULATED", facts)

@@ -60,6 +60,11 @@ class Vendors:
                 )
 
     @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """Ids of the providers that something else stands for, such as the emulator."""
+        return tuple(self._endpoints)
+
+    @property
     def selection(self) -> Selection:
         """What the configuration says about models."""
         defaults = self._settings.agents.defaults

@@ -35,6 +35,7 @@ class TasksView:
         self._tasks: list[Task] = []
         self._total = total
         self._changed: object = object()
+        self._bar: GroupBar | None = None
         self._above: Any = None
         self._below: Any = None
         self._box: Any = None
@@ -76,7 +77,7 @@ class TasksView:
     def show(self) -> TasksView:
         """Display it here, and keep it up to date until the last task ends."""
         if kernel.current() is None:
-            bar = GroupBar()
+            self._bar = bar = GroupBar()
             follow(self, lambda: bar.draw(self.group))
             return self
         if kernel.attended() and not self.group.over and self._box is None:
@@ -125,7 +126,9 @@ class TasksView:
 
     def _waited(self) -> None:
         """A cell waited for one of the tasks: what it publishes itself is kept when saved."""
-        if self.group.over or time.monotonic() - self._published > _APART_SECONDS:
+        if self._bar is not None:
+            self._bar.draw(self.group)
+        elif self.group.over or time.monotonic() - self._published > _APART_SECONDS:
             self._publish()
 
     def _publish(self) -> None:
