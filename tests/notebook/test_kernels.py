@@ -1,12 +1,32 @@
-"""Cancel, Run All, interrupts and saved notebooks, with real kernels of several ipykernels."""
+"""Cancel, Run All, interrupts and saved notebooks, with real kernels of several ipykernels.
 
+What a notebook asks of the package, and where that is tested; `matrix` runs this file with
+ipykernel 6.31 and 7.3 as well:
+
+| What must hold | Where |
+| --- | --- |
+| the core has a thread and a loop of its own; jobs go on while a cell computes | here, `tests/runtime/test_loop.py` |
+| Run All loses no cell, plain and with `pump=True` | here: `test_run_all_loses_no_cell` |
+| Cancel works while a cell waits, by `result()` and `await`, by a sub-shell too | here; while one computes also `tests/browser/test_task.py` |
+| an interrupt ends the wait within 2 s and not the job | here |
+| httpx works on the core loop before and after nesting | here, `tests/runtime/test_loop.py` |
+| a task awaited two cells later is saved as done | here |
+| a saved notebook without trust: poster and player, no `<source>`, no script, no widget | here, `tests/notebook/test_render.py`, `tests/browser/test_task.py` |
+| a process with a running job exits cleanly under `-X dev -W error` | `tests/runtime/test_loop.py` |
+| nothing blocks inside `with Output()` | no code of ours uses it: `test_no_output_is_captured` |
+| every object has HTML and text | `tests/test_help.py`, `tests/notebook/test_view.py` |
+| clips are linked with a poster, previews stay within the budget | `tests/notebook/test_media.py` |
+| 200 running tasks send at most 20 messages a second | here |
+"""
+
+import re
 import time
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.notebook.kernels import Kernel, kernel_env, manager, python_with
+from tests.notebook.kernels import ROOT, Kernel, kernel_env, manager, python_with
 
 PREPARE = """
 import asyncio, sys, time
@@ -287,6 +307,12 @@ def test_a_task_that_failed_is_saved_as_failed(python, tmp_path):
     )
     assert "no &lt;b&gt;luck" in outputs[0]["data"]["text/html"]
     assert "no <b>luck" in outputs[0]["data"]["text/plain"]
+
+
+def test_no_output_is_captured():
+    """nbclient stalls on `with Output():` until the cell's time is out."""
+    for path in (ROOT / "openclaw_nb").rglob("*.py"):
+        assert not re.search(r"\bwith .*\bOutput\(", path.read_text(encoding="utf-8")), path
 
 
 def test_a_kernel_with_a_running_job_shuts_down_soon(fresh):
