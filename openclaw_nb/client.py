@@ -20,7 +20,7 @@ from openclaw_nb.core.candidates import Candidates, find_provider
 from openclaw_nb.core.domain import Media, Ref, Request, TaskState
 from openclaw_nb.core.inputs import read_request
 from openclaw_nb.core.keywords import shows_keywords
-from openclaw_nb.errors import TaskLost
+from openclaw_nb.errors import LedgerError, TaskLost
 from openclaw_nb.handles import Handles, as_it_is, no_way
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.assets import MIB, Loader
@@ -295,7 +295,10 @@ class Client:
     def _counted(self) -> str:
         if not self.ledger.path.exists():
             return "none yet"
-        count = Counter(str(row.status) for row in self.tasks())
+        try:
+            count = Counter(str(row.status) for row in self.tasks())
+        except LedgerError as error:  # what shows itself must not fail
+            return str(error)
         return ", ".join(f"{number} {state}" for state, number in count.items()) or "none yet"
 
     def __repr__(self) -> str:
