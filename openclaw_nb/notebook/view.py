@@ -93,6 +93,7 @@ class CardView(HtmlView):
         self.card: Any = card.TaskCard(task, self.turn_to, self._on_shown)
         self.box: Any = self._widgets.VBox([self.card])
         self._pages = 0
+        self._published: Task | None = None
         self._apart = False
 
     def show(self) -> None:
@@ -120,7 +121,7 @@ class CardView(HtmlView):
             self.card.draw(now)
             if not now.state.active:
                 self._end_below()
-                self._publish()
+                self._end_above()
 
     def html(self) -> str:
         """The whole card; while the task runs, only which one it is."""
@@ -145,12 +146,18 @@ class CardView(HtmlView):
     def _widget_bundle(self) -> dict[str, Any]:
         return self.box._repr_mimebundle_() or {}
 
+    def _end_above(self) -> None:
+        """Publish the end, once: a page that draws the player again interrupts it."""
+        if self._handle is not None and self._published is not self.task:
+            self._published = self.task
+            self._publish()
+
     def _end_below(self) -> None:
         """Show the card inside the widgets, where a page that was reloaded misses the one above.
 
         An Output lets the notebook draw it, so that relative links work there too.
         """
-        if self._pages <= 1:
+        if self._pages <= 1 or self.box.children != (self.card,):
             return
         data = {"text/html": super().html(), "text/plain": self.text()}
         shown = self._widgets.Output()

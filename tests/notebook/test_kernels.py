@@ -249,12 +249,13 @@ def test_a_notebook_saved_while_the_task_runs_shows_it_running(python, tmp_path)
 
 
 def displayed(kernel, first):
-    """Every output since then, by its id, as a page shows it now."""
+    """Every output made since then, as a page shows it now."""
     outputs = {}
     for message in kernel.heard[first:]:
-        if message["msg_type"] in {"display_data", "update_display_data"}:
-            content = message["content"]
-            outputs[content["transient"]["display_id"]] = content["data"]
+        content = message["content"]
+        id = content.get("transient", {}).get("display_id")
+        if message["msg_type"] == "display_data" or id in outputs:  # else of an earlier task
+            outputs[id] = content["data"]
     return list(outputs.values())
 
 

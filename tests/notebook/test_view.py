@@ -205,21 +205,41 @@ def test_without_widgets_there_is_html_and_text(job):
     assert set(HtmlView(job.task)._repr_mimebundle_()) == {"text/html", "text/plain"}
 
 
+class Handle:
+    """A displayed output, and which threads changed it."""
+
+    def __init__(self):
+        self.threads = []
+
+    def update(self, shown):
+        self.threads.append(threading.current_thread())
+        assert "● Done" in shown.bundle()["text/html"]
+
+
 def test_the_end_is_published_again_by_the_thread_that_waits(job):
-    threads = []
-
-    class Handle:
-        def update(self, shown):
-            threads.append(threading.current_thread())
-            assert "● Done" in shown.bundle()["text/html"]
-
-    card = CardView(job.task)
-    card._handle = Handle()
-    card.follow()
+    view = HtmlView(job.task)
+    view._handle = Handle()
+    view.follow()
     job.end()
     job.task.result(5)
-    assert threading.current_thread() in threads
-    assert loop.core().thread not in threads
+    assert threading.current_thread() in view._handle.threads
+    assert loop.core().thread not in view._handle.threads
+
+
+def test_a_page_gets_the_end_once_so_that_its_player_goes_on(job):
+    card = CardView(job.task)
+    card._handle = Handle()
+    said(card, event="shown")
+    said(card, event="shown")
+    job.end()
+    job.task.result(5)
+    for _ in range(3):
+        card.draw(job.task.snapshot)
+    assert len(card._handle.threads) == 1
+    first = card.box.children[0]
+    said(card, event="shown")
+    card.draw(job.task.snapshot)
+    assert card.box.children[0] is first
 
 
 def test_many_changes_are_drawn_four_times_a_second_at_most():
