@@ -1,115 +1,86 @@
-"""Take the pictures of the documentation: the quickstart in a real JupyterLab, run by Chromium.
+"""Take the pictures of the documentation: notebooks in a real JupyterLab, run by Chromium.
 
-    pip install -e ".[browser]" && python docs/screenshots.py
+    pip install -e ".[browser]" && python -m docs.screenshots [NOTEBOOK.ipynb ...]
 
-Chromium is looked for at /usr/bin/chromium, or where CHROMIUM says.
+Each notebook is run once on the emulator and photographed in the light and the dark theme, 1280 and
+800 pixels wide: the page as `<notebook>[-dark][-800].png` in docs/images, and the output of every
+cell whose metadata has a `name` as `<notebook>-<name>[-dark][-800].png`. Chromium is looked for in
+the PATH, or where CHROMIUM says.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-import httpx
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.browser.conftest import chromium_path
+from tests.browser.lab import Lab, Theme
+from tests.browser.server import ROOT, jupyterlab
+
 IMAGES = ROOT / "docs" / "images"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-SETTINGS = (
-    "--IdentityProvider.token=",
-    "--ServerApp.password=",
-    "--ServerApp.disable_check_xsrf=True",
-    "--ServerApp.port_retries=0",
-    "--LabApp.expose_app_in_browser=True",
-    "--LabApp.news_url=",
-    "--allow-root",
-    "--no-browser",
-)
-IDLE = """() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status
-    === 'idle'"""
-RAN = """() => {
-    const cells = window.jupyterapp.shell.currentWidget.content.widgets
-        .filter(cell => cell.model.type === 'code');
-    return cells.every(cell => cell.model.executionCount !== null
-        && !cell.node.querySelector('.jp-InputPrompt')?.textContent.includes('*'));
-}"""
+QUICKSTART = ROOT / "notebooks" / "quickstart.ipynb"
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WIDTHS = (1280, 800)
+_PLAY = "video => { video.muted = true; video.currentTime = 0.5; return video.play(); }"
+# After some seconds of playing the browser takes its controls off the picture.
+_PLAYED = "video => video.currentTime > 5 || video.ended"
+_TO_THE_TOP = "() => window.jupyterapp.shell.currentWidget.content.node.scrollTo(0, 0)"
 
 
-@contextmanager
-def jupyterlab(folder: Path) -> Iterator[str]:
-    """A JupyterLab on `folder`, on a free loopback port; yields its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    where = (
-        f"--ServerApp.port={port}",
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.root_dir={folder}",
-    )
-    environ = {**os.environ, "OPENCLAW_STATE_DIR": str(folder / ".openclaw")}
-    command = [sys.executable, "-m", "jupyterlab", *where, *SETTINGS]
-    server = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(f"{address}/api")
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
+def shoot(lab: Lab, notebook: str) -> None:
+    """Run a notebook of the lab's folder, then photograph it in every theme and width."""
+    lab.open(notebook)
+    lab.run_all()
+    stem = Path(notebook).stem
+    for theme, width in product(THEMES, WIDTHS):
+        lab.theme(theme)
+        lab.resize(width)
+        _play_the_first(lab)
+        suffix = ("-dark" if theme == "dark" else "") + ("" if width == WIDTHS[0] else f"-{width}")
+        lab.page.evaluate(_TO_THE_TOP)
+        lab.picture(IMAGES / f"{stem}{suffix}.png")
+        for name, index in _named(lab, notebook).items():
+            lab.picture(IMAGES / f"{stem}-{name}{suffix}.png", index)
 
 
-def _wait_for(url: str) -> None:
-    """Until the server listens; the pauses between tries grow to half a minute in all."""
-    with httpx.Client(transport=httpx.HTTPTransport(retries=7), timeout=30) as http:
-        http.get(url).raise_for_status()
+def _play_the_first(lab: Lab) -> None:
+    player = lab.page.locator("video >> visible=true").first
+    if player.count():
+        player.scroll_into_view_if_needed()
+        player.evaluate(_PLAY)
+        lab.page.wait_for_function(_PLAYED, arg=player.element_handle())
 
 
-def shoot(page: Any, address: str, *, theme: str, width: int, name: str) -> None:
-    """Run the quickstart top to bottom and photograph it from its first result on."""
-    page.set_viewport_size({"width": width, "height": 1180})
-    page.goto(f"{address}/doc/tree/quickstart.ipynb?reset")
-    page.wait_for_function(IDLE, timeout=60_000)
-    execute = "([name, args]) => window.jupyterapp.commands.execute(name, args)"
-    page.evaluate(execute, ["apputils:change-theme", {"theme": theme}])
-    page.evaluate(execute, ["notebook:run-all-cells", {}])
-    page.wait_for_function(RAN, timeout=120_000)
-    page.evaluate("() => window.jupyterapp.shell.currentWidget.content.node.scrollTo(0, 0)")
-    page.evaluate("() => document.querySelectorAll('.Toastify').forEach(n => n.remove())")
-    player = page.locator("video").first
-    player.scroll_into_view_if_needed()
-    player.evaluate("v => { v.muted = true; v.currentTime = 0.5; return v.play(); }")
-    # After some seconds of playing the browser takes its controls off the picture.
-    page.wait_for_function("() => document.querySelector('video').currentTime > 5")
-    page.evaluate("() => window.jupyterapp.shell.currentWidget.content.node.scrollTo(0, 0)")
-    page.screenshot(path=str(IMAGES / f"{name}.png"))
+def _named(lab: Lab, notebook: str) -> dict[str, int]:
+    """By name, the index of every cell that has one."""
+    cells: list[Any] = lab.read(notebook).cells
+    return {
+        cell.metadata["name"]: index for index, cell in enumerate(cells) if "name" in cell.metadata
+    }
 
 
-def main() -> None:
-    """Light and dark."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
+def main(notebooks: Sequence[str]) -> None:
+    """The notebooks named, or the quickstart."""
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as play:
-        folder = Path(temporary)
-        shutil.copytree(ROOT / "notebooks", folder, dirs_exist_ok=True)
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for theme, name in (
-            ("JupyterLab Light", "quickstart"),
-            ("JupyterLab Dark", "quickstart-dark"),
-        ):
-            with jupyterlab(folder) as address:
-                page = browser.new_page(device_scale_factor=1)
-                shoot(page, address, theme=theme, width=1000, name=name)
-                page.close()
+        root, state = Path(temporary) / "notebooks", Path(temporary) / "state"
+        shutil.copytree(ROOT / "notebooks", root)
+        browser = play.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        with jupyterlab(root, state) as server:
+            page = browser.new_page(device_scale_factor=1)
+            lab = Lab(page, server, root)
+            for path in map(Path, notebooks or [str(QUICKSTART)]):
+                shutil.copy(path, root)
+                shoot(lab, path.name)
+                server.end_kernels()
         browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -136,6 +136,11 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def load_ipython_extension(ipython: Any) -> None:
+    """For `%load_ext openclaw_nb`: the magics `%openclaw` and `%%video`."""
+    import_module(f"{__name__}.magics").load_ipython_extension(ipython)
+
+
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
 

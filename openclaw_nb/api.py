@@ -16,6 +16,7 @@ from openclaw_nb import config, tables
 from openclaw_nb.client import Client
 from openclaw_nb.core import inputs
 from openclaw_nb.core.domain import Medium
+from openclaw_nb.core.keywords import shows_keywords
 from openclaw_nb.errors import OpenclawError
 from openclaw_nb.forecast import Forecast, forecast
 from openclaw_nb.notebook import kernel
@@ -261,6 +262,7 @@ def generate_music(
     return (client or default_client()).generate_music(**given)
 
 
+@shows_keywords(Medium.VIDEO)
 def plan_video(
     prompt: str, *, exact_model: bool = False, client: Client | None = None, **params: object
 ) -> Forecast:
@@ -269,6 +271,12 @@ def plan_video(
     The result lists the candidates in order, each with its verdict, what would be sent, changed
     and ignored, and about what it costs where that is known.
 
+    Args:
+        prompt: What the video would show.
+        exact_model: Use `model` or fail; nothing else is tried.
+        client: Another client than the default one.
+        **params: The other keywords of `generate_video`.
+
     Raises:
         InvalidInput: a parameter or reference is not usable.
         NoCandidate: nothing is configured.
@@ -276,6 +284,7 @@ def plan_video(
     return _plan(Medium.VIDEO, {"prompt": prompt, **params}, client, exact=exact_model)
 
 
+@shows_keywords(Medium.IMAGE)
 def plan_image(
     prompt: str, *, exact_model: bool = False, client: Client | None = None, **params: object
 ) -> Forecast:
@@ -283,6 +292,7 @@ def plan_image(
     return _plan(Medium.IMAGE, {"prompt": prompt, **params}, client, exact=exact_model)
 
 
+@shows_keywords(Medium.MUSIC)
 def plan_music(
     prompt: str, *, exact_model: bool = False, client: Client | None = None, **params: object
 ) -> Forecast:
@@ -399,3 +409,14 @@ class Emulation:
 
     def __repr__(self) -> str:
         return f"<Emulation at {self.emulator.url} of {len(self.emulator.urls)} providers>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from openclaw_nb.notebook import sheet
+
+        facts = {
+            "at": self.emulator.url,
+            "plays": ", ".join(self.emulator.urls),
+            "videos go to": str(self.client.stores[Medium.VIDEO].directory),
+            "leave it": ".close(), or use it as a `with` block",
+        }
+        return sheet.bundle("The emulator: no keys, no network, files marked EMULATED", facts)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,8 @@ from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, find_provider
 from openclaw_nb.core.domain import Media, Medium, Ref, Request, TaskState
 from openclaw_nb.core.inputs import is_text, read_request
-from openclaw_nb.errors import InvalidInput, TaskLost, shown
+from openclaw_nb.core.keywords import shows_keywords
+from openclaw_nb.errors import InvalidInput, LedgerError, TaskLost, shown
 from openclaw_nb.handles import Handles, as_it_is, no_way
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.assets import LIMITS, Loader
@@ -105,6 +107,7 @@ class Client:
 
     # --- making videos, images, music --------------------------------------------------------
 
+    @shows_keywords(Medium.VIDEO)
     def generate_video(
         self,
         prompt: str,
@@ -116,7 +119,12 @@ class Client:
     ) -> Task[Video]:
         """Start a video; returns its handle at once. `await` it, or call `.result()`.
 
-        The keywords are those of `openclaw_nb.generate_video`.
+        Args:
+            prompt: What the video shows.
+            exact_model: Use `model` or fail; nothing else is tried.
+            session: Within one session the same request is not started twice at once.
+            allow_parallel: Start it even so.
+            **params: The other keywords of `openclaw_nb.generate_video`.
 
         Raises:
             InvalidInput: a parameter or reference is not usable; nothing was sent.
@@ -127,6 +135,7 @@ class Client:
             request, exact=exact_model, session=session, allow_parallel=allow_parallel
         )
 
+    @shows_keywords(Medium.IMAGE)
     def generate_image(
         self,
         prompt: str,
@@ -145,6 +154,7 @@ class Client:
             request, exact=exact_model, session=session, allow_parallel=allow_parallel
         )
 
+    @shows_keywords(Medium.MUSIC)
     def generate_music(
         self,
         prompt: str,
@@ -381,8 +391,36 @@ class Client:
     ) -> None:
         await self.aclose()
 
+    def facts(self) -> dict[str, str]:
+        """The settings at a glance: where things are, which providers can be used, what runs."""
+        sources = ((each.id, self.vendors.source(each)) for each in self.vendors.providers)
+        usable = [f"{id} ({source})" for id, source in sources if source]
+        emulated = self.vendors.stand_ins
+        return {
+            "talks to": f"stand-ins for {len(emulated)} providers" if emulated else "the providers",
+            "can use": ", ".join(usable)
+            or "nothing: no key was found; openclaw_nb.emulate() works without one",
+            "state": str(self.home),
+            "media": str(self.stores[Medium.VIDEO].directory),
+            "tasks": self._counted(),
+        }
+
+    def _counted(self) -> str:
+        if not self.ledger.path.exists():
+            return "none yet"
+        try:
+            count = Counter(str(row.status) for row in self.tasks())
+        except LedgerError as error:  # what shows itself must not fail
+            return str(error)
+        return ", ".join(f"{number} {state}" for state, number in count.items()) or "none yet"
+
     def __repr__(self) -> str:
         return f"<Client home={str(self.home)!r}>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from openclaw_nb.notebook import sheet
+
+        return sheet.bundle("openclaw_nb", self.facts())
 
 
 def _read(medium: Medium, given: Mapping[str, Any]) -> Request:

@@ -59,6 +59,9 @@ class Forecast:
     def _repr_html_(self) -> str:
         return self.table._repr_html_()  # pyright: ignore[reportPrivateUsage] # IPython's own name
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
 
 def forecast(client: Client, request: Request, *, exact: bool) -> Forecast:
     """What `client` would do with `request`, from the functions that a run uses.

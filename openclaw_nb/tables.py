@@ -14,6 +14,7 @@ from openclaw_nb.core.capabilities import overlay
 from openclaw_nb.core.domain import Kind, TaskState
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, one_line, shown
+from openclaw_nb.notebook import sheet
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.standings import Standing, standings, told
 
@@ -21,6 +22,14 @@ _CELL_CHARACTERS = 60
 _WHOLE_CHARACTERS = 24
 """Cells up to this length stay on one line."""
 _CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top"
+
+
+class Line(dict[str, str]):
+    """One row of a table, by column name."""
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        first, *others = self.items()
+        return sheet.bundle(first[1], dict(others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +40,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
 
-    def __iter__(self) -> Iterator[dict[str, str]]:
-        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+    def __iter__(self) -> Iterator[Line]:
+        return (Line(zip(self.columns, row, strict=True)) for row in self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,10 +58,20 @@ class Table:
         return "\n".join([one_line(self.caption), *lines] if self.caption else lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in self.columns)
+        head = "".join(
+            f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in self.columns
+        )
         body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in self.rows)
         caption = f"<p>{escape(self.caption)}</p>" if self.caption else ""
-        return f"{caption}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        # Wider than a page: it scrolls by itself, from the keyboard too.
+        return (
+            f'{caption}<div role="region" tabindex="0" aria-label="{escape(self.caption or "table")}"'
+            f' style="overflow-x:auto">{table}</div>'
+        )
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
 def _cell(text: str) -> str:

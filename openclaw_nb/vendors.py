@@ -92,6 +92,11 @@ class Vendors:
 
         return self.providers if medium is Medium.VIDEO else of(medium)
 
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """Ids of the providers that something else stands for, such as the emulator."""
+        return tuple(self._endpoints)
+
     def selection(self, medium: Medium = Medium.VIDEO) -> Selection:
         """What the configuration says about models."""
         defaults = self._settings.agents.defaults

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
+from pathlib import Path
 
 from openclaw_nb.core.domain import Reference, Request
 
@@ -79,8 +79,8 @@ def _references(field: str, given: Sequence[Reference]) -> list[_Argument]:
 
 
 def _reference(given: object, name: str, number: int) -> _Argument:
-    path = getattr(given, "path", given)  # an earlier result is its file
-    if isinstance(path, PathLike):
+    path: object = getattr(given, "path", given)  # an earlier result is its file
+    if isinstance(path, Path):
         return _Argument(_quoted(str(path)))
     if isinstance(path, str) and len(path) <= _WORDS and not path.startswith(("data:", "sha256:")):
         return _Argument(_quoted(path))

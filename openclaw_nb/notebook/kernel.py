@@ -50,8 +50,11 @@ def attended() -> bool:
     kernel = current()
     if kernel is None:
         return False
-    asked = (kernel.get_parent("shell") or {}).get("content", {}).get("allow_stdin", True)
-    return bool(asked) or os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+    parent: dict[str, Any] = kernel.get_parent("shell") or {}
+    content: dict[str, Any] = parent.get("content", {})
+    return bool(content.get("allow_stdin", True)) or os.environ.get(
+        "SERVER_SOFTWARE", ""
+    ).startswith("voila")
 
 
 def on_click(comm_id: str, call: Callable[[], object]) -> None:

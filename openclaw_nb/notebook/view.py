@@ -21,12 +21,6 @@ from openclaw_nb.notebook.pace import Pace
 from openclaw_nb.notebook.terminal import Bar
 from openclaw_nb.task import Snapshot, Task
 
-# JupyterLab writes an error in the place of a widget whose kernel is gone; it has no elements.
-_STYLE = (
-    "<style>.jp-OutputArea-child:has([data-ocl]) + .jp-OutputArea-child "
-    "> .jupyter-widgets:not(:has(*)){display:none}</style>"
-)
-
 _shown: WeakKeyDictionary[Task, object] = WeakKeyDictionary()
 
 
@@ -93,21 +87,14 @@ class CardView(HtmlView):
 
     def __init__(self, task: Task) -> None:
         super().__init__(task)
-        # Both are optional, and ipywidgets has no complete annotations.
-        widgets: Any = importlib.import_module("ipywidgets")
-        buttons = importlib.import_module("openclaw_nb.notebook.buttons")
-        self.notices, self.head, self.body = (widgets.HTML() for _ in range(3))
-        self.end: Any = widgets.Output()
-        self.face: Any = widgets.VBox([self.notices, self.head, self.body])
-        self.face.add_class("ocl-face")
-        self.buttons: Any = buttons.Buttons(task, self.turn_to, self._on_shown)
-        style = widgets.HTML(buttons.STYLE)
-        self.box: Any = widgets.VBox([style, self.face, self.end, self.buttons.box])
-        self.box.add_class("ocl-card")
+        # Both may be missing, and ipywidgets has no complete annotations.
+        self._widgets: Any = importlib.import_module("ipywidgets")
+        card = importlib.import_module("openclaw_nb.notebook.card")
+        self.card: Any = card.TaskCard(task, self.turn_to, self._on_shown)
+        self.box: Any = self._widgets.VBox([self.card])
         self._pages = 0
+        self._published: Task | None = None
         self._apart = False
-        self._over: bool | None = None
-        self.buttons.listen()
 
     def show(self) -> None:
         """Display both outputs here, and keep them up to date until the task ends."""
@@ -119,8 +106,10 @@ class CardView(HtmlView):
         """Go on with the task that a button began; the card so far stays above it."""
         with self._lock:
             self._earlier.append(render.folded(self.task.snapshot, self._pictures))
-            self.task, self._pictures, self._over = task, (), None
-            self.buttons.give(task)
+            self.task, self._pictures = task, ()
+            self.card.give(task)
+            self.box.children = (self.card,)
+            self._publish()
         self.follow()
 
     def draw(self, now: Snapshot) -> None:
@@ -129,14 +118,10 @@ class CardView(HtmlView):
         with self._lock:
             if now.id != self.task.id:
                 return  # a button has begun another task meanwhile
-            if now.state.active:
-                self.notices.value = _framed(render.notices_html(now))
-                self.head.value = _framed(render.head_html(now))
-                self.body.value = _framed(render.body_html(now))
-            if self._over is not True:
-                self._turn(over=not now.state.active)
-            elif not now.state.active:
-                self._publish()
+            self.card.draw(now)
+            if not now.state.active:
+                self._end_below()
+                self._end_above()
 
     def html(self) -> str:
         """The whole card; while the task runs, only which one it is."""
@@ -144,46 +129,46 @@ class CardView(HtmlView):
             inner = "".join(self._earlier) + render.caption(self.task.snapshot)
         else:
             inner = super().html()
-        return f"{_STYLE}<div data-ocl>{inner}</div>"
+        return render.anchor(inner)
 
     def below(self) -> dict[str, Any]:
         """The widgets; the whole card for those who show none, and nothing once it is above."""
         with self._lock:
             beside = super().html() if self.task.state.active else ""
-            bundle = self.box._repr_mimebundle_() or {}
-            return {**bundle, "text/html": beside, "text/plain": ""}
+            return {**self._widget_bundle(), "text/html": beside, "text/plain": ""}
 
     def whole(self) -> dict[str, Any]:
         """Everything in one output."""
         with self._lock:
             self._pages = 2
-            bundle = self.box._repr_mimebundle_() or {}
-            return {**bundle, "text/html": super().html(), "text/plain": self.text()}
+            return {**self._widget_bundle(), "text/html": super().html(), "text/plain": self.text()}
 
-    def _turn(self, *, over: bool) -> None:
-        if over == self._over:
-            return
-        self._over = over
-        self.face.layout.display = "none" if over else None
-        self.end.outputs = self._end_below() if over else ()
-        self.buttons.fit()
-        self._publish()
+    def _widget_bundle(self) -> dict[str, Any]:
+        return self.box._repr_mimebundle_() or {}
 
-    def _end_below(self) -> tuple[dict[str, Any], ...]:
-        """The card for inside the widgets, where a page that was reloaded misses the one above.
+    def _end_above(self) -> None:
+        """Publish the end, once: a page that draws the player again interrupts it."""
+        if self._handle is not None and self._published is not self.task:
+            self._published = self.task
+            self._publish()
+
+    def _end_below(self) -> None:
+        """Show the card inside the widgets, where a page that was reloaded misses the one above.
 
         An Output lets the notebook draw it, so that relative links work there too.
         """
-        if self._pages <= 1:
-            return ()
+        if self._pages <= 1 or self.box.children != (self.card,):
+            return
         data = {"text/html": super().html(), "text/plain": self.text()}
-        return ({"output_type": "display_data", "data": data, "metadata": {}},)
+        shown = self._widgets.Output()
+        shown.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
+        self.box.children = (shown, self.card)
 
     def _on_shown(self) -> None:
         with self._lock:
             self._pages += 1
-            if self._over:
-                self.end.outputs = self._end_below()
+            if not self.task.state.active:
+                self._end_below()
 
 
 class _Below:
@@ -194,10 +179,6 @@ class _Below:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return self._card.below()
-
-
-def _framed(html: str) -> str:
-    return f'<div style="{render.FONT}">{html}</div>' if html else ""
 
 
 def _display(shown: object) -> Any:

@@ -245,7 +245,12 @@ def left_behind(ids: Sequence[str]) -> str:
 
 def text_bar(now: Snapshot, width: int = 20) -> str:
     """`[########............]`, or a row of dots when nothing is known."""
-    filled = round(width * (fraction(now) or 0.0))
+    return bar(fraction(now) or 0.0, width)
+
+
+def bar(full: float, width: int = 20) -> str:
+    """`[########............]` for 0 to 1."""
+    filled = round(width * full)
     return f"[{'#' * filled}{'.' * (width - filled)}]"
 
 

@@ -92,6 +92,6 @@ def _free_port() -> int:
 
 def _answering(address: str) -> str:
     """`address`, once the server listens; the pauses between tries grow to two minutes in all."""
-    with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as http:
+    with httpx.Client(transport=httpx.HTTPTransport(retries=9), timeout=60) as http:
         http.get(f"{address}/api").raise_for_status()
     return address

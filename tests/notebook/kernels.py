@@ -100,12 +100,12 @@ class Kernel:
         return "".join(m["content"]["text"] for m in mine if m["msg_type"] == "stream")
 
     def button(self):
-        """The comm of the Cancel button that was shown last."""
+        """The comm of the card with a Cancel button that was shown last."""
         opened = [
             m["content"]["comm_id"]
             for m in self.heard
             if m["msg_type"] == "comm_open"
-            and m["content"]["data"]["state"].get("description") == "Cancel"
+            and "cancel" in m["content"]["data"]["state"].get("now", {}).get("offers", ())
         ]
         return opened[-1]
 

@@ -1,12 +1,32 @@
-"""Cancel, Run All, interrupts and saved notebooks, with real kernels of several ipykernels."""
+"""Cancel, Run All, interrupts and saved notebooks, with real kernels of several ipykernels.
 
+What a notebook asks of the package, and where that is tested; `matrix` runs this file with
+ipykernel 6.31 and 7.3 as well:
+
+| What must hold | Where |
+| --- | --- |
+| the core has a thread and a loop of its own; jobs go on while a cell computes | here, `tests/runtime/test_loop.py` |
+| Run All loses no cell, plain and with `pump=True` | here: `test_run_all_loses_no_cell` |
+| Cancel works while a cell waits, by `result()` and `await`, by a sub-shell too | here; while one computes also `tests/browser/test_task.py` |
+| an interrupt ends the wait within 2 s and not the job | here |
+| httpx works on the core loop before and after nesting | here, `tests/runtime/test_loop.py` |
+| a task awaited two cells later is saved as done | here |
+| a saved notebook without trust: poster and player, no `<source>`, no script, no widget | here, `tests/notebook/test_render.py`, `tests/browser/test_task.py` |
+| a process with a running job exits cleanly under `-X dev -W error` | `tests/runtime/test_loop.py` |
+| nothing blocks inside `with Output()` | no code of ours uses it: `test_no_output_is_captured` |
+| every object has HTML and text | `tests/test_help.py`, `tests/notebook/test_view.py` |
+| clips are linked with a poster, previews stay within the budget | `tests/notebook/test_media.py` |
+| 200 running tasks send at most 20 messages a second | here |
+"""
+
+import re
 import time
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.notebook.kernels import Kernel, kernel_env, manager, python_with
+from tests.notebook.kernels import ROOT, Kernel, kernel_env, manager, python_with
 
 PREPARE = """
 import asyncio, sys, time
@@ -156,7 +176,7 @@ def test_the_card_moves_while_a_cell_blocks(shared):
     first = len(shared.heard)
     shared.run(f"{computing(1.5)}\njob.end()")
     heads = [
-        m["content"]["data"]["state"]["value"]
+        m["content"]["data"]["state"]["now"]
         for m in shared.heard[first:]
         if m["msg_type"] == "comm_msg" and "● Running" in str(m["content"]["data"])
     ]
@@ -223,9 +243,55 @@ def test_a_saved_notebook_shows_the_end_of_a_task_awaited_two_cells_later(
 
 def test_a_notebook_saved_while_the_task_runs_shows_it_running(python, tmp_path):
     (outputs,) = executed(python, tmp_path, f"{START.format(seconds='FOR_EVER')}\ntask")
-    data = outputs[0]["data"]
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert data["text/plain"].startswith(("Queued", "Running"))
+    (output,) = outputs
+    assert set(output["data"]) == {"text/html", "text/plain"}, "nobody is there to click"
+    assert output["data"]["text/plain"].startswith(("Queued", "Running"))
+
+
+def displayed(kernel, first):
+    """Every output made since then, as a page shows it now."""
+    outputs = {}
+    for message in kernel.heard[first:]:
+        content = message["content"]
+        id = content.get("transient", {}).get("display_id")
+        if message["msg_type"] == "display_data" or id in outputs:  # else of an earlier task
+            outputs[id] = content["data"]
+    return list(outputs.values())
+
+
+def test_somebody_who_sits_at_the_notebook_gets_html_above_and_widgets_below(shared):
+    first = len(shared.heard)
+    shown(shared)
+    above, below = displayed(shared, first)
+    assert set(above) == {"text/html", "text/plain"}
+    assert above["text/plain"].startswith(("Queued", "Running"))
+    assert "application/vnd.jupyter.widget-view+json" in below
+    shared.run("job.end(); task.result(5)")
+    above, below = displayed(shared, first)
+    assert "● Done" in above["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in below, "its buttons still work"
+
+
+def sent(kernel, code, timeout=60):
+    """How many messages a page had to draw while `code` ran."""
+    first = len(kernel.heard)
+    kernel.run(code, timeout)
+    kinds = ("comm_msg", "update_display_data", "display_data")
+    return sum(message["msg_type"] in kinds for message in kernel.heard[first:])
+
+
+@pytest.mark.parametrize(
+    "show",
+    ["for task in tasks: task.show()", "TasksView(tasks).show()"],
+    ids=["cards", "one view"],
+)
+def test_two_hundred_running_tasks_send_twenty_messages_a_second_at_most(fresh, show):
+    fresh.run(
+        "from openclaw_nb.notebook.progress import TasksView\n"
+        f"tasks = [Job(seconds=1e5).start() for _ in range(200)]\n{show}\ntime.sleep(3)",
+        timeout=100,
+    )
+    assert 5 <= sent(fresh, "time.sleep(5)") <= 5 * 20
 
 
 def test_show_as_the_value_of_a_cell_is_one_view(python, tmp_path):
@@ -242,6 +308,12 @@ def test_a_task_that_failed_is_saved_as_failed(python, tmp_path):
     )
     assert "no &lt;b&gt;luck" in outputs[0]["data"]["text/html"]
     assert "no <b>luck" in outputs[0]["data"]["text/plain"]
+
+
+def test_no_output_is_captured():
+    """nbclient stalls on `with Output():` until the cell's time is out."""
+    for path in (ROOT / "openclaw_nb").rglob("*.py"):
+        assert not re.search(r"\bwith .*\bOutput\(", path.read_text(encoding="utf-8")), path
 
 
 def test_a_kernel_with_a_running_job_shuts_down_soon(fresh):

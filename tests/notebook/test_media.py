@@ -2,16 +2,20 @@
 
 import io
 import os
+import re
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from openclaw_nb.notebook import media, player
+from openclaw_nb.notebook import media, player, render, sound, still
+from openclaw_nb.notebook.figures import figures
 from openclaw_nb.notebook.frames import read_frames
 from openclaw_nb.notebook.words import Clip
-from tests.notebook.films import film
+from openclaw_nb.runtime.results import SavedFile
+from tests.notebook.films import film, tone
 from tests.toy import a_video
 
 
@@ -160,3 +164,104 @@ def test_a_result_shows_itself(home):
     bundle = a_video(path)._repr_mimebundle_(include=None, exclude=None)
     assert 'src="a.mp4"' in bundle["text/html"]
     assert "1.0 s · 64×64" in bundle["text/plain"]
+
+
+# --- sound and stills ----------------------------------------------------------------------
+
+
+def saved(path, media_type):
+    size = path.stat().st_size if path.exists() else None
+    return SavedFile(media_type=media_type, name=path.name, path=path, size_bytes=size)
+
+
+def picture_file(path, size=(1600, 900), mode="RGB", colour=(200, 60, 40)):
+    Image.new(mode, size, colour).save(path)
+    return path
+
+
+@pytest.mark.parametrize("name, codec", [("a.mp3", "libmp3lame"), ("a.wav", "pcm_s16le")])
+def test_the_facts_of_a_sound_are_read_from_the_file(tmp_path, name, codec):
+    facts = sound.sound(tone(tmp_path / name, codec=codec, seconds=2))
+    assert (facts.rate, facts.channels) == (44_100, 1)
+    assert facts.seconds == pytest.approx(2, abs=0.1)
+
+
+def test_a_waveform_is_a_small_picture_of_loudness_over_time(tmp_path):
+    path = tone(tmp_path / "a.wav", codec="pcm_s16le", seconds=2, until=1.0)
+    wave = sound.waveform(path, bars=20)
+    heights = [float(bar) for bar in re.findall(r"v([0-9.]+)", wave)]
+    assert len(heights) == 20
+    assert min(heights[:9]) > 30, "loud"
+    assert max(heights[11:]) < 2, "then silent"
+    assert len(sound.waveform(path)) < 4_000
+
+
+@pytest.mark.parametrize("content", [None, b"", b"<html>not a sound</html>"])
+def test_what_is_no_sound_and_no_image_has_no_picture(tmp_path, content):
+    path = tmp_path / "broken.mp3"
+    if content is not None:
+        path.write_bytes(content)
+    found = (sound.sound(path), sound.waveform(path), still.still(path), still.thumbnail(path))
+    assert found == (None,) * 4
+
+
+def test_a_silent_film_has_no_waveform(tmp_path):
+    assert sound.waveform(film(tmp_path / "a.mp4", seconds=1, width=64, height=64)) is None
+
+
+def test_a_thumbnail_is_a_small_jpeg_and_transparency_is_white(tmp_path):
+    path = picture_file(tmp_path / "a.png", mode="RGBA", colour=(0, 0, 0, 0))
+    with Image.open(io.BytesIO(still.thumbnail(path))) as small:
+        assert (small.format, small.size) == ("JPEG", (640, 360))
+        assert small.getpixel((10, 10)) == (255, 255, 255)
+    assert still.still(path).format == "PNG"
+
+
+def test_sound_beside_the_notebook_plays_by_link_under_its_waveform(home):
+    file = saved(tone(home / "a.mp3", codec="libmp3lame"), "audio/mpeg")
+    (shown,) = player.pictures_of([file])
+    assert shown.src == "a.mp3"
+    html = figures([file], [shown])
+    assert '<audio controls preload="none" src="a.mp3"' in html
+    assert "data:image/svg+xml;base64," in html
+    assert "1.0 s · 44.1 kHz · mono · mp3" in html
+    (shown,) = player.pictures_of([file], "embed")
+    assert shown.src.startswith("data:audio/mpeg;base64,")
+
+
+def test_pictures_are_a_grid_and_unfold_to_their_full_size(home):
+    paths = [picture_file(home / f"{number}.png") for number in range(3)]
+    files = [saved(path, "image/png") for path in paths]
+    shown = player.pictures_of(files)
+    assert [each.src for each in shown] == ["0.png", "1.png", "2.png"]
+    html = figures(files, shown)
+    assert html.count("<details>") == 3
+    assert html.count('loading="lazy"') == 3
+    assert "1600×900 · PNG" in html
+    assert player.pictures_of(files[:1], "embed")[0].src.startswith("data:image/png;base64,")
+
+
+def test_a_result_may_hold_files_of_every_kind(home):
+    files = (
+        saved(film(home / "a.mp4", seconds=1, width=64, height=64), "video/mp4"),
+        saved(tone(home / "a.mp3", codec="libmp3lame"), "audio/mpeg"),
+        saved(picture_file(home / "a.png"), "image/png"),
+        saved(home / "gone.bin", "application/octet-stream"),
+    )
+    html = render.video_html(replace(a_video(), files=files), player.pictures_of(files))
+    assert [tag for tag in ("<video", "<audio", "<details>", "gone.bin") if tag in html] == [
+        "<video",
+        "<audio",
+        "<details>",
+        "gone.bin",
+    ]
+
+
+def test_how_files_are_shown_can_be_chosen_for_the_whole_notebook(home, monkeypatch):
+    monkeypatch.setattr(player, "_chosen", None)
+    path = film(home / "a.mp4", seconds=1, width=64, height=64)
+    player.use("embed")
+    assert player.pictures(a_video(path))[0].src.startswith("data:")
+    assert player.pictures(a_video(path), "link")[0].src == "a.mp4"
+    player.use("auto")
+    assert player.pictures(a_video(path))[0].src == "a.mp4"

@@ -1,0 +1,36 @@
+"""A few facts under a title: how the package's own objects show themselves. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from openclaw_nb.notebook import render
+
+
+def bundle(title: str, facts: Mapping[str, str]) -> dict[str, str]:
+    """The facts for every kind of frontend."""
+    return {"text/html": html(title, facts), "text/plain": text(title, facts)}
+
+
+def html(title: str, facts: Mapping[str, str]) -> str:
+    """A card with a line for each fact; facts may have several lines."""
+    rows = "".join(
+        f'<dt style="opacity:.85">{escape(name)}</dt>'
+        f'<dd style="margin:0;overflow-wrap:anywhere;white-space:pre-line">{escape(value)}</dd>'
+        for name, value in facts.items()
+    )
+    style = (
+        "display:grid;grid-template-columns:max-content minmax(0,1fr);gap:3px 18px;margin:8px 0 0"
+    )
+    return render.card(f"<strong>{escape(title)}</strong>", f'<dl style="{style}">{rows}</dl>')
+
+
+def text(title: str, facts: Mapping[str, str]) -> str:
+    """The title, then `name  value` by line."""
+    width = max(map(len, facts), default=0)
+    lines = (
+        f"  {name.ljust(width)}  {value}".replace("\n", "\n" + " " * (width + 4))
+        for name, value in facts.items()
+    )
+    return "\n".join([title, *lines])
