@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         TaskLost,
         TaskNotFound,
     )
+    from openclaw_nb.notebook.compare import compare
     from openclaw_nb.notebook.kernel import enable_nested_loops
     from openclaw_nb.runtime.results import Video
     from openclaw_nb.task import Task
@@ -76,6 +77,7 @@ __all__ = [
     "TaskLost",
     "TaskNotFound",
     "Video",
+    "compare",
     "emulate",
     "enable_nested_loops",
     "generate_video",
@@ -98,6 +100,7 @@ _HOMES = {
     "task": "api",
     "tasks": "api",
     "Client": "client",
+    "compare": "notebook.compare",
     "enable_nested_loops": "notebook.kernel",
     "Video": "runtime.results",
     "Task": "task",

@@ -33,9 +33,9 @@ def clip(path: Path) -> Clip | None:
     return _cached(_clip, path)
 
 
-def poster(path: Path) -> bytes | None:
+def poster(path: Path, width: int = POSTER_WIDTH) -> bytes | None:
     """The first frame as a small JPEG; None when it is no readable video."""
-    return _cached(_poster, path)
+    return _cached(_poster, path, width)
 
 
 def preview(path: Path, budget: int = PREVIEW_BYTES) -> bytes | None:
@@ -83,13 +83,13 @@ def _clip(path: Path) -> Clip:
         )
 
 
-def _poster(path: Path) -> bytes:
+def _poster(path: Path, width: int) -> bytes:
     import av
 
     with av.open(str(path)) as file:
         frame: Any = next(file.decode(video=0))
         picture = frame.to_image()
-    picture.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
+    picture.thumbnail((width, width))
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=78, optimize=True)
     return out.getvalue()
