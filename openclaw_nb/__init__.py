@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         TaskNotFound,
     )
     from openclaw_nb.notebook.compare import compare
+    from openclaw_nb.notebook.gallery import gallery
     from openclaw_nb.notebook.kernel import enable_nested_loops
     from openclaw_nb.runtime.results import Video
     from openclaw_nb.task import Task
@@ -80,6 +81,7 @@ __all__ = [
     "compare",
     "emulate",
     "enable_nested_loops",
+    "gallery",
     "generate_video",
     "plan_video",
     "providers",
@@ -102,6 +104,7 @@ _HOMES = {
     "Client": "client",
     "compare": "notebook.compare",
     "enable_nested_loops": "notebook.kernel",
+    "gallery": "notebook.gallery",
     "Video": "runtime.results",
     "Task": "task",
     "video_generate": "tool",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.notebook import media
+from openclaw_nb.notebook.frames import sampled
 from openclaw_nb.notebook.words import Clip
 
 if TYPE_CHECKING:
@@ -114,9 +115,7 @@ def difference(first: Path, second: Path, *, width: int = WIDTH) -> Difference:
     if width < _LEAST_WIDTH:
         raise InvalidInput("width", f"{_LEAST_WIDTH} pixels or more; got {width}")
     plan = sampling(_clip(first), _clip(second), width)
-    one, other = (_read(path, plan) for path in (first, second))
-    count = min(len(one), len(other))
-    return Difference(one[:count], other[:count], plan.fps, plan.notes)
+    return Difference(_read(first, plan), _read(second, plan), plan.fps, plan.notes)
 
 
 def sampling(first: Clip, second: Clip, width: int = WIDTH) -> Sampling:
@@ -159,36 +158,10 @@ def _clip(path: Path) -> Clip:
 def _read(path: Path, plan: Sampling) -> Frames:
     import numpy as np
 
-    out = np.zeros((plan.frames, plan.height, plan.width, 3), np.uint8)
-    count = 0
-    for frame in islice(_sampled(path, plan.fps), plan.frames):
-        out[count] = _fitted(frame, plan.width, plan.height)
-        count += 1
-    if not count:
-        raise InvalidInput("results", f"{path} has no frames")
-    return out[:count]
-
-
-def _sampled(path: Path, fps: float) -> Iterator[Any]:
-    """The frame that is shown in the middle of each interval of `1 / fps` seconds."""
-    import av
-    from av.error import FFmpegError
-
-    due, shown, begin = 0, None, None
-    try:
-        with av.open(str(path)) as file:
-            file.streams.video[0].thread_type = "AUTO"
-            for frame in file.decode(video=0):
-                at = frame.time or 0.0
-                begin = at if begin is None else begin
-                while shown is not None and (due + 0.5) / fps < at - begin:
-                    yield shown
-                    due += 1
-                shown = frame
-    except FFmpegError as error:
-        raise InvalidInput("results", f"{path} cannot be decoded: {error}") from error
-    while shown is not None:  # the last frame stays
-        yield shown
+    out = np.empty((plan.frames, plan.height, plan.width, 3), np.uint8)
+    for at, frame in enumerate(islice(sampled(path, plan.fps), plan.frames)):
+        out[at] = _fitted(frame, plan.width, plan.height)
+    return out
 
 
 def _fitted(frame: Any, width: int, height: int) -> Frames:

@@ -1,9 +1,12 @@
-"""A clip as a numpy array, by mediapy with the ffmpeg that imageio-ffmpeg brings."""
+"""Frames of clips: all as one array by mediapy, or a few of them one after the other by PyAV."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from openclaw_nb.errors import InvalidInput
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,3 +22,30 @@ def read_frames(path: Path) -> NDArray[np.uint8]:
     # mediapy looks in the PATH; what it finds there may be missing, or too new for it.
     mediapy.set_ffmpeg(imageio_ffmpeg.get_ffmpeg_exe())
     return np.asarray(mediapy.read_video(path), dtype=np.uint8)
+
+
+def sampled(path: Path, fps: float) -> Iterator[Any]:
+    """The frame that is shown in the middle of each interval of `1 / fps` seconds; the last one for ever.
+
+    Holds two frames at a time. Raises InvalidInput when the file cannot be decoded.
+    """
+    import av
+    from av.error import FFmpegError
+
+    due, shown, begin = 0, None, None
+    try:
+        with av.open(str(path)) as file:
+            file.streams.video[0].thread_type = "AUTO"
+            for frame in file.decode(video=0):
+                at = frame.time or 0.0
+                begin = at if begin is None else begin
+                while shown is not None and (due + 0.5) / fps < at - begin:
+                    yield shown
+                    due += 1
+                shown = frame
+    except (FFmpegError, IndexError) as error:
+        raise InvalidInput("results", f"{path} cannot be decoded: {error}") from error
+    if shown is None:
+        raise InvalidInput("results", f"{path} has no frames")
+    while True:
+        yield shown

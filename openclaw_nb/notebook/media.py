@@ -24,7 +24,10 @@ PREVIEW_BYTES = 400_000
 """Base64 makes a third more of it in the notebook."""
 _PREVIEWS = ((480, 12, 32), (360, 10, 36), (240, 8, 40))
 """Width, frames per second and x264's rate factor: the first that fits the budget is taken."""
-_PREVIEW_SECONDS = 15
+_LARGE_PREVIEWS = ((960, 30, 25), (640, 24, 28))
+_LARGE_BYTES = 1_500_000
+"""From this budget on the large ones are tried first."""
+PREVIEW_SECONDS = 15
 _lock = threading.Lock()
 
 
@@ -99,8 +102,9 @@ def _preview(path: Path, budget: int) -> bytes | None:
     found = _clip(path)
     if path.stat().st_size <= budget and found.codec == "h264" and _is_mp4(path):
         return path.read_bytes()
-    for width, fps, quality in _PREVIEWS:
-        small = _encoded(path, width=min(width, found.width), fps=fps, quality=quality)
+    large = _LARGE_PREVIEWS if budget >= _LARGE_BYTES else ()
+    for width, fps, quality in (*large, *_PREVIEWS):
+        small = _encoded(path, width=min(width, found.width), fps=min(fps, round(found.fps) or fps), quality=quality)
         if len(small) <= budget:
             return small
     return None
@@ -143,7 +147,7 @@ def _thinned(source: Any, fps: int) -> Iterator[VideoFrame]:
     last = -1
     for frame in source.decode(video=0):
         at = frame.time or 0.0
-        if at > _PREVIEW_SECONDS:
+        if at > PREVIEW_SECONDS:
             return
         slot = int(at * fps + 1e-6)
         if slot > last:
@@ -158,7 +162,7 @@ def _encode_sound(path: Path, target: Any, stream: Any) -> None:
     resampler = av.AudioResampler("fltp", "mono", 44_100, frame_size=stream.frame_size or 1024)
     with av.open(str(path)) as source:
         for frame in source.decode(audio=0):
-            if (frame.time or 0.0) > _PREVIEW_SECONDS:
+            if (frame.time or 0.0) > PREVIEW_SECONDS:
                 break
             for piece in resampler.resample(frame):
                 target.mux(stream.encode(piece))

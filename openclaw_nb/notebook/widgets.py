@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anywidget
 import traitlets
 
-from openclaw_nb.runtime import loop
+from openclaw_nb.notebook import web
+from openclaw_nb.notebook.described import described, playable
+from openclaw_nb.notebook.items import Item
 
-_WEB = Path(__file__).parent / "web"
-
-Answer = tuple[Mapping[str, Any], bytes | None]
-"""What goes back to the page: JSON, and bytes where there are some."""
-
-
-@cache
-def web(*names: str) -> str:
-    """Scripts or style sheets of this package, one after the other."""
-    return "\n".join((_WEB / name).read_text(encoding="utf-8") for name in names)
+# Encoding takes seconds. It must hold up neither the kernel's thread nor those that save paid work.
+_encoder = ThreadPoolExecutor(1, thread_name_prefix="openclaw-previews")
 
 
-COMPARISON = ("dom.js", "clock.js", "tile.js", "difference.js", "comparison.js")
-
-
-def render_with(name: str) -> str:
-    """The module's export: a view of class `name` in the element that it is given."""
-    return f"""
+def _module(view: web.View) -> str:
+    """The scripts of a view, and what anywidget calls."""
+    return f"""{web.script(view, "notebook.js")}
 export default {{
   render({{ model, el }}) {{
     const root = document.createElement("div");
     el.append(root);
-    const view = new {name}(root, new NotebookClips(model));
+    const view = new {view}(root, new NotebookClips(model));
     return () => view.close();
   }},
 }};
@@ -42,27 +32,56 @@ export default {{
 
 
 class Clips(anywidget.AnyWidget):
-    """Files as a page sees them; what is large is sent when it is asked for."""
+    """Files as a page sees them. A clip is sent when the page asks for it, and never saved."""
 
     items: Any = traitlets.List().tag(sync=True)
 
-    def __init__(self, items: Sequence[Mapping[str, Any]], answer: Callable[..., Answer]) -> None:
-        super().__init__(items=[dict(item) for item in items])
-        self._answer = answer
+    def __init__(self, items: Sequence[Item]) -> None:
+        super().__init__(items=described(items))
+        self._files = items
         self.on_msg(self._asked)
 
     def _asked(self, _widget: object, asked: Mapping[str, Any], _buffers: object) -> None:
-        # Encoding takes seconds: the kernel's own thread must stay free.
-        loop.core().offload(lambda: self._reply(asked))
+        _encoder.submit(self._reply, asked)
 
     def _reply(self, asked: Mapping[str, Any]) -> None:
-        content, data = self._answer(asked)
-        buffers = [data] if data is not None else []
-        self.send({"key": asked.get("key"), **content}, buffers)
+        try:
+            content, data = self.answer(asked)
+        except OSError:  # the file is gone; the page says that it cannot be played
+            content, data = {}, None
+        self.send({"key": asked.get("key"), **content}, None if data is None else [data])
+
+    def answer(self, asked: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes | None]:
+        """What the page asked for: JSON, and the bytes of a clip."""
+        match asked:
+            case {"want": "preview", "index": int(index)} if 0 <= index < len(self._files):
+                media_type, data = playable(self._files[index])
+                return {"type": media_type}, data
+            case _:
+                return {}, None
 
 
 class ComparisonWidget(Clips):
     """Players on one clock."""
 
-    _esm = web(*COMPARISON) + render_with("Comparison")
-    _css = web("views.css")
+    _esm = _module(web.View.COMPARISON)
+    _css = web.style("views.css")
+
+    def __init__(self, items: Sequence[Item], curve: Callable[[int, int], object]) -> None:
+        super().__init__(items)
+        self._curve = curve
+
+    def answer(self, asked: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes | None]:
+        """Also how two clips differ, frame by frame."""
+        match asked:
+            case {"want": "curve", "first": int(first), "second": int(second)}:
+                return {"curve": self._curve(first, second)}, None
+            case _:
+                return super().answer(asked)
+
+
+class GalleryWidget(Clips):
+    """Posters that open a player."""
+
+    _esm = _module(web.View.GALLERY)
+    _css = web.style("views.css")

@@ -49,6 +49,8 @@ class Comparison {
 
   build() {
     this.grid = make("div", { className: "ocl-grid" }, ...this.tiles.map((tile) => tile.node));
+    this.grid.style.setProperty("--ocl-shape", shapeOf(this.items));
+    this.grid.classList.toggle("ocl-sounds", this.items[0].kind === "audio");
     this.status = make("div", { className: "ocl-status", role: "status" });
     this.difference = this.comparable() ? new Difference(this) : null;
     this.root.classList.add("ocl-compare");

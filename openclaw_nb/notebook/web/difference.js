@@ -29,12 +29,14 @@ class Difference {
     this.amount.addEventListener("input", () => this.setAmount(Number(this.amount.value)));
     this.told = make("span", { className: "ocl-times" });
     this.readout = make("div", { className: "ocl-readout" });
+    this.remarks = make("div", { className: "ocl-remarks" });
     this.plot = make("div", { className: "ocl-plot" });
     const row = make("div", { className: "ocl-bar" }, this.first, this.second, way, this.amount, this.told);
-    this.panel = make("div", { className: "ocl-difference", hidden: true }, row, this.plot, this.readout);
+    this.panel = make("div", { className: "ocl-difference", hidden: true }, row, this.plot, this.readout, this.remarks);
     this.canvas = make("canvas", { role: "img" });
     this.caption = make("figcaption", {});
-    this.tile = make("figure", { className: "ocl-tile", hidden: true }, this.canvas, this.caption);
+    const stage = make("div", { className: "ocl-stage" }, this.canvas);
+    this.tile = make("figure", { className: "ocl-tile", hidden: true }, stage, this.caption);
     this.comparison.grid.append(this.tile);
     this.buffers = [document.createElement("canvas"), document.createElement("canvas")];
     this.setWay(this.way);
@@ -102,7 +104,7 @@ class Difference {
     const [first, second] = this.pair;
     this.curve = null;
     this.plot.replaceChildren();
-    this.readout.textContent = "";
+    this.readout.textContent = this.remarks.textContent = "";
     const curve = await this.comparison.clips.curve(first, second);
     if (this.pair[0] !== first || this.pair[1] !== second) return;
     this.curve = curve;
@@ -112,7 +114,8 @@ class Difference {
 
   // The mean difference of every frame; a click goes there.
   drawCurve() {
-    const { mean, fps } = this.curve;
+    const { mean, fps, notes } = this.curve;
+    this.remarks.textContent = notes.join(" · ");
     const space = "http://www.w3.org/2000/svg";
     const svg = document.createElementNS(space, "svg");
     const top = Math.max(...mean, 0.001);
@@ -197,14 +200,14 @@ class Difference {
   }
 
   exactly() {
-    const { mean, psnr, fps, notes } = this.curve;
+    const { mean, psnr, fps } = this.curve;
     const at = Math.floor(this.comparison.clock.time * fps + 0.01);
     this.mark.setAttribute("x1", Math.min(at, mean.length) + 0.5);
     this.mark.setAttribute("x2", Math.min(at, mean.length) + 0.5);
-    if (at >= mean.length) return ["One of the two is over", ...notes].join(" · ");
+    if (at >= mean.length) return "One of the two is over";
     const ratio = psnr[at] === null ? "identical" : `PSNR ${psnr[at].toFixed(1)} dB`;
     const frame = `frame ${at + 1} of ${mean.length}`;
-    return [frame, `mean absolute difference ${mean[at].toFixed(2)} of 255`, ratio, ...notes].join(" · ");
+    return [frame, `mean absolute difference ${mean[at].toFixed(2)} of 255`, ratio].join(" · ");
   }
 
   roughly() {

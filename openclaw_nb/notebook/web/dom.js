@@ -66,79 +66,8 @@ function addressOf(bytes, type) {
   return URL.createObjectURL(new Blob([bytes], { type }));
 }
 
-// What the kernel is asked for goes out once; whoever asked gets the answer when it comes.
-class Asking {
-  constructor(model) {
-    this.model = model;
-    this.waiting = new Map();
-    this.hear = (message, buffers) => this.answered(message, buffers || []);
-    model.on("msg:custom", this.hear);
-  }
-
-  ask(want, parameters = {}) {
-    const key = JSON.stringify([want, parameters]);
-    if (!this.waiting.has(key)) {
-      let done;
-      const answer = new Promise((resolve) => (done = resolve));
-      this.waiting.set(key, { answer, done });
-      this.model.send({ want, key, ...parameters });
-    }
-    return this.waiting.get(key).answer;
-  }
-
-  answered(message, buffers) {
-    this.waiting.get(message?.key)?.done({ ...message, bytes: buffers[0] });
-  }
-
-  close() {
-    this.model.off("msg:custom", this.hear);
-  }
-}
-
-// A notebook's clips: from the notebook's own server by its address, else from the kernel.
-class NotebookClips {
-  constructor(model) {
-    this.model = model;
-    this.asking = new Asking(model);
-    this.made = [];
-  }
-
-  get items() {
-    return this.model.get("items");
-  }
-
-  poster(index) {
-    const bytes = this.items[index].poster;
-    return bytes ? this.keep(addressOf(bytes, "image/jpeg")) : "";
-  }
-
-  async address(index) {
-    const { link } = this.items[index];
-    if (!link) return null;
-    const manager = this.model.widget_manager;
-    try {
-      return manager?.resolveUrl ? await manager.resolveUrl(link) : link;
-    } catch {
-      return null;
-    }
-  }
-
-  async preview(index) {
-    const { bytes, type } = await this.asking.ask("preview", { index });
-    return bytes ? this.keep(addressOf(bytes, type)) : null;
-  }
-
-  async curve(first, second) {
-    return (await this.asking.ask("curve", { first, second })).curve;
-  }
-
-  keep(address) {
-    this.made.push(address);
-    return address;
-  }
-
-  close() {
-    this.asking.close();
-    this.made.forEach((address) => URL.revokeObjectURL(address));
-  }
+// One shape for every stage, fair to wide and tall clips: the middle between the widest and the tallest.
+function shapeOf(items) {
+  const shapes = items.filter(({ width, height }) => width && height).map(({ width, height }) => width / height);
+  return shapes.length ? Math.sqrt(Math.min(...shapes) * Math.max(...shapes)).toFixed(4) : "16 / 9";
 }

@@ -12,7 +12,6 @@ class Tile {
     this.alone = iconButton("large", `Show ${item.label} alone`, () => act.solo(index));
     this.node = make("figure", { className: "ocl-tile" }, this.stage, this.caption());
     this.stage.addEventListener("click", () => act.toggle());
-    if (item.width) this.media.style.aspectRatio = `${item.width} / ${item.height}`;
     this.load();
   }
 
