@@ -23,8 +23,9 @@ MAX_PIXELS = 100_000_000
 _GAP = 16
 _SEAM = 2
 _LINE = 1.35
-_LABEL_LINES = 2
-_PAPER, _INK, _FAINT, _DARK = "#ffffff", "#1f2328", "#5f6368", "#14161a"
+_WORD_LINES = 3
+"""The label takes one or two of them, the facts the rest."""
+_PAPER, _INK, _FAINT, _BEHIND = "#ffffff", "#1f2328", "#5f6368", "#eceff1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def layout(items: Sequence[Item], *, columns: int, frames: int, width: int) -> L
         across=across,
         down=ceil(frames / across),
         still=(still, round(still / _shape(items))),
-        words=ceil(font * _LINE * (_LABEL_LINES + 1)) + 8,
+        words=ceil(font * _LINE * _WORD_LINES) + 8,
         font=font,
     )
 
@@ -114,28 +115,34 @@ def _draw(
         down, across = divmod(at, plan.across)
         picture.paste(still, (left + across * (wide + _SEAM), top + down * (tall + _SEAM)))
     cell_wide, cell_tall = plan.cell
-    pen = ImageDraw.Draw(picture)
-    at = top + cell_tall - plan.words + 6
-    for line in _wrapped(item.label, _font(plan.font), cell_wide):
-        pen.text((left, at), line, _INK, font=_font(plan.font))
-        at += ceil(plan.font * _LINE)
-    small = _font(max(11, plan.font - 3))
+    spot = (left, top + cell_tall - plan.words + 6)
+    _write(ImageDraw.Draw(picture), item, plan, spot, cell_wide)
+
+
+def _write(pen: Any, item: Item, plan: Layout, spot: tuple[int, int], width: int) -> None:
+    large, small = _font(plan.font), _font(max(11, plan.font - 3))
+    label = _wrapped(item.label, large, width, _WORD_LINES - 1)
     facts = words.joined(["EMULATED" if item.emulated else "", item.facts])
-    pen.text((left, at), _wrapped(facts, small, cell_wide, 1)[0], _FAINT, font=small)
+    lines = [(line, _INK, large) for line in label]
+    told = _wrapped(facts, small, width, _WORD_LINES - len(label))
+    lines += [(line, _FAINT, small) for line in told]
+    left, top = spot
+    for at, (line, colour, font) in enumerate(lines):
+        pen.text((left, top + round(at * plan.font * _LINE)), line, colour, font=font)
 
 
 def _stills(item: Item, count: int, size: tuple[int, int]) -> list[Image.Image]:
     if item.kind is Kind.AUDIO:
-        return [Image.new("RGB", size, _DARK)]
+        return [Image.new("RGB", size, _BEHIND)]
     if item.kind is Kind.IMAGE:
         count = 1
     clip = item.clip
     rate = count / clip.seconds if clip and clip.seconds else 1.0
     found = (frame.to_image() for frame in islice(sampled(item.path, rate), count))
-    return [ImageOps.pad(picture, size, color=_DARK) for picture in found]
+    return [ImageOps.pad(picture, size, color=_BEHIND) for picture in found]
 
 
-def _wrapped(text: str, font: Any, width: int, most: int = _LABEL_LINES) -> list[str]:
+def _wrapped(text: str, font: Any, width: int, most: int) -> list[str]:
     """`text` in at most `most` lines of `width` pixels; what is left over ends in an ellipsis."""
     lines = [""]
     for letter in text:

@@ -77,7 +77,7 @@ def _picture(item: Item, preview: bytes | None, link: str | None) -> str:
     still = render.data_url("image/jpeg", found) if found else ""
     source = render.data_url("video/mp4", preview) if preview else escape(link or "")
     named = f'aria-label="{escape(item.label)}"'
-    box = "display:block;width:100%;max-height:320px;object-fit:contain;border-radius:8px;background:#000"
+    box = "display:block;width:100%;max-height:320px;object-fit:contain;border-radius:8px;background:rgba(128,128,128,.15)"
     # `src` here and no <source>: notebooks that are not trusted lose that one.
     if item.kind is Kind.AUDIO:
         player_of = f'<audio controls preload="none" src="{source}" {named} style="width:100%"></audio>'

@@ -9,6 +9,7 @@ const ICONS = {
   heard: "M4 9v6h4l5 5V4L8 9zM16 8.500a5 5 0 0 1 0 7zM16 4.500v2.100a6 6 0 0 1 0 10.800v2.100a8 8 0 0 0 0-15z",
   loop: "M7 7h10v3l4-4-4-4v3H5v6h2zM17 17H7v-3l-4 4 4 4v-3h12v-6h-2z",
   large: "M5 14H3v7h7v-2H5zM3 10h2V5h5V3H3zM19 19h-5v2h7v-7h-2zM14 3v2h5v5h2V3z",
+  alone: "M3 5h18v14H3zm2 2v10h14V7zm2 2h7v6H7z",
   difference: "M3 5h11v11H3zm2 2v7h7V7zM10 10h11v10H10zm2 2v6h7v-6z",
   close: "M6.4 5 5 6.4 10.6 12 5 17.6 6.4 19 12 13.4 17.6 19 19 17.6 13.4 12 19 6.4 17.6 5 12 10.600z",
 };

@@ -9,7 +9,7 @@ class Tile {
     this.sound = item.sound
       ? iconButton("muted", `Sound of ${item.label}`, () => act.hear(index))
       : null;
-    this.alone = iconButton("large", `Show ${item.label} alone`, () => act.solo(index));
+    this.alone = iconButton("alone", `Show ${item.label} alone`, () => act.solo(index));
     this.node = make("figure", { className: "ocl-tile" }, this.stage, this.caption());
     this.stage.addEventListener("click", () => act.toggle());
     this.load();
