@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,6 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from openclaw_nb.core.domain import Kind
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.notebook import words
 from openclaw_nb.notebook.frames import sampled
@@ -79,7 +79,9 @@ def sheet(items: Sequence[Item], *, columns: int, frames: int, width: int) -> Im
     for at, item in enumerate(items):
         row, column = divmod(at, plan.columns)
         wide, tall = plan.cell
-        _draw(picture, item, plan, frames, (_GAP + column * (wide + _GAP), _GAP + row * (tall + _GAP)))
+        _draw(
+            picture, item, plan, frames, (_GAP + column * (wide + _GAP), _GAP + row * (tall + _GAP))
+        )
     return picture
 
 
@@ -101,8 +103,7 @@ def layout(items: Sequence[Item], *, columns: int, frames: int, width: int) -> L
 
 def _shape(items: Sequence[Item]) -> float:
     """Width by height, fair to wide and tall clips."""
-    clips = [item.clip for item in items]
-    shapes = [clip.width / clip.height for clip in clips if clip and clip.height]
+    shapes = [width / height for width, height in filter(None, (item.shape for item in items))]
     return sqrt(min(shapes) * max(shapes)) if shapes else 16 / 9
 
 
@@ -132,13 +133,13 @@ def _write(pen: Any, item: Item, plan: Layout, spot: tuple[int, int], width: int
 
 
 def _stills(item: Item, count: int, size: tuple[int, int]) -> list[Image.Image]:
-    if item.kind is Kind.AUDIO:
-        return [Image.new("RGB", size, _BEHIND)]
-    if item.kind is Kind.IMAGE:
-        count = 1
     clip = item.clip
-    rate = count / clip.seconds if clip and clip.seconds else 1.0
-    found = (frame.to_image() for frame in islice(sampled(item.path, rate), count))
+    if clip is None:
+        poster = item.poster(max(size))
+        found = [Image.open(io.BytesIO(poster))] if poster else [Image.new("RGB", size, _BEHIND)]
+    else:
+        rate = count / clip.seconds if clip.seconds else 1.0
+        found = [frame.to_image() for frame in islice(sampled(item.path, rate), count)]
     return [ImageOps.pad(picture, size, color=_BEHIND) for picture in found]
 
 

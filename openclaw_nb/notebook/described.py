@@ -19,11 +19,6 @@ def described(items: Sequence[Item]) -> list[dict[str, Any]]:
     return [{**_facts(item), "link": player.address(item.path)} for item in items]
 
 
-def poster(item: Item) -> bytes | None:
-    """A small JPEG; None for sound."""
-    return None if item.kind is Kind.AUDIO else media.poster(item.path, POSTER_WIDTH)
-
-
 def playable(item: Item, budget: int = LARGEST) -> tuple[str, bytes | None]:
     """A media type, and at most `budget` bytes of it that any browser plays; None when nothing fits.
 
@@ -37,19 +32,20 @@ def playable(item: Item, budget: int = LARGEST) -> tuple[str, bytes | None]:
 
 def _facts(item: Item) -> dict[str, Any]:
     clip, ref = item.clip, item.result.ref if item.result else None
+    width, height = item.shape or (0, 0)
     return {
         "label": item.label,
         "facts": item.facts,
         "kind": str(item.kind),
         "emulated": item.emulated,
-        "poster": poster(item),
+        "poster": item.poster(POSTER_WIDTH),
         "provider": ref.provider if ref else "",
         "model": ref.model if ref else "",
         "ref": str(ref) if ref else "",
-        "width": clip.width if clip else 0,
-        "height": clip.height if clip else 0,
-        "pixels": clip.width * clip.height if clip else 0,
-        "seconds": clip.seconds if clip else 0,
+        "width": width,
+        "height": height,
+        "pixels": width * height,
+        "seconds": getattr(item.contents, "seconds", 0),
         "fps": clip.fps if clip else 0,
         "taken": item.result.elapsed_seconds if item.result else 0,
         "sound": item.kind is Kind.AUDIO or bool(clip and clip.sound),

@@ -166,8 +166,10 @@ def _read(path: Path, plan: Sampling) -> Frames:
 
 def _fitted(frame: Any, width: int, height: int) -> Frames:
     scale = max(width / frame.width, height / frame.height)
-    wide, tall = (max(least, round(side * scale)) for side, least in
-                  ((frame.width, width), (frame.height, height)))
+    wide, tall = (
+        max(least, round(side * scale))
+        for side, least in ((frame.width, width), (frame.height, height))
+    )
     picture: Frames = frame.reformat(wide, tall, "rgb24").to_ndarray()
     left, top = (wide - width) // 2, (tall - height) // 2
     return picture[top : top + height, left : left + width]

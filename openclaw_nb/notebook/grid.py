@@ -8,7 +8,8 @@ from typing import Any
 
 from openclaw_nb.core.domain import Kind
 from openclaw_nb.notebook import media, player, render, words
-from openclaw_nb.notebook.described import poster
+from openclaw_nb.notebook.described import POSTER_WIDTH
+from openclaw_nb.notebook.figures import data_url
 from openclaw_nb.notebook.items import Item
 
 EMBEDDED_BYTES = 1_400_000
@@ -23,7 +24,7 @@ _FAINT = "var(--jp-ui-font-color2,inherit)"
 def bundle(items: Sequence[Item], make_widget: Callable[[], Any]) -> dict[str, Any]:
     """A widget, with HTML and text for whoever shows no widgets."""
     try:
-        view, _ = make_widget()._repr_mimebundle_()  # noqa: SLF001  # the protocol's name
+        view, _ = make_widget()._repr_mimebundle_()
     except ImportError:
         view = {}
     return {**view, "text/html": html(items), "text/plain": text(items)}
@@ -73,14 +74,16 @@ def _figure(item: Item, preview: bytes | None, *, pictured: bool) -> str:
 
 
 def _picture(item: Item, preview: bytes | None, link: str | None) -> str:
-    found = poster(item)
-    still = render.data_url("image/jpeg", found) if found else ""
-    source = render.data_url("video/mp4", preview) if preview else escape(link or "")
+    found = item.poster(POSTER_WIDTH)
+    still = data_url("image/jpeg", found) if found else ""
+    source = data_url("video/mp4", preview) if preview else escape(link or "")
     named = f'aria-label="{escape(item.label)}"'
     box = "display:block;width:100%;max-height:320px;object-fit:contain;border-radius:8px;background:rgba(128,128,128,.15)"
     # `src` here and no <source>: notebooks that are not trusted lose that one.
     if item.kind is Kind.AUDIO:
-        player_of = f'<audio controls preload="none" src="{source}" {named} style="width:100%"></audio>'
+        player_of = (
+            f'<audio controls preload="none" src="{source}" {named} style="width:100%"></audio>'
+        )
         return player_of if source else ""
     if item.kind is Kind.VIDEO and source:
         shown = f' poster="{still}"' if still else ""

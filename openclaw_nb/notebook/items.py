@@ -10,20 +10,50 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Protocol, TypeAlias, assert_never, cast, runtime_checkable
 
-from openclaw_nb.core.domain import Kind, TaskState
+from openclaw_nb.core.domain import Kind, Ref, Request, TaskState
 from openclaw_nb.errors import InvalidInput, shown
-from openclaw_nb.notebook import media, words
-from openclaw_nb.notebook.words import Clip
+from openclaw_nb.notebook import media, sound, still, words
+from openclaw_nb.notebook.words import Clip, Contents, Sound
 from openclaw_nb.runtime.media_types import HEAD_BYTES, detect, kind_of
-from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.results import SavedFile
 from openclaw_nb.task import Task
 
 Labels: TypeAlias = Sequence[str] | None
 
 _LABEL_CHARACTERS = 120
 _TAKEN = "a result, a finished task or the path of a video, image or audio file"
+
+
+@runtime_checkable
+class Result(Protocol):
+    """What a finished task gives, of whatever kind its files are."""
+
+    @property
+    def ref(self) -> Ref:
+        """The model that ran."""
+        ...
+
+    @property
+    def request(self) -> Request:
+        """What was asked."""
+        ...
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file on disk."""
+        ...
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """From the start of the task to the saved file."""
+        ...
+
+    @property
+    def emulated(self) -> bool:
+        """True when the emulator made it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +64,53 @@ class Item:
     media_type: str
     kind: Kind
     label: str = ""
-    result: Video | None = None
-    """What made the file, where that is known."""
+    result: Result | None = None
+    """What the file came from, where that is known."""
+
+    @property
+    def contents(self) -> Contents | None:
+        """What is in the file; None when it cannot be read."""
+        match self.kind:
+            case Kind.VIDEO:
+                return media.clip(self.path)
+            case Kind.IMAGE:
+                return still.still(self.path)
+            case Kind.AUDIO:
+                return sound.sound(self.path)
+            case _:
+                assert_never(self.kind)
 
     @property
     def clip(self) -> Clip | None:
-        """Size, length and codecs; None when they cannot be read."""
-        return None if self.kind is Kind.AUDIO else media.clip(self.path)
+        """What is in a video; None for other kinds."""
+        found = self.contents
+        return found if isinstance(found, Clip) else None
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Width and height in pixels; None for sound."""
+        found = self.contents
+        return None if found is None or isinstance(found, Sound) else (found.width, found.height)
 
     @property
     def facts(self) -> str:
         """The file's facts in one line."""
-        file = SavedFile(media_type=self.media_type, name=self.path.name, size_bytes=self.size_bytes)
-        clip = self.clip
-        if self.kind is Kind.IMAGE and clip is not None:
-            return words.joined([f"{clip.width}×{clip.height}", *words.facts(file, None)])
-        return words.joined(words.facts(file, clip))
+        file = SavedFile(
+            media_type=self.media_type, name=self.path.name, size_bytes=self.size_bytes
+        )
+        return words.joined(words.facts(file, self.contents))
+
+    def poster(self, width: int) -> bytes | None:
+        """A JPEG of at most `width` pixels each way; None for sound, and when it cannot be read."""
+        match self.kind:
+            case Kind.VIDEO:
+                return media.poster(self.path, width)
+            case Kind.IMAGE:
+                return still.thumbnail(self.path, width)
+            case Kind.AUDIO:
+                return None
+            case _:
+                assert_never(self.kind)
 
     @property
     def size_bytes(self) -> int:
@@ -117,7 +178,7 @@ def _labelled(given: Sequence[object], labels: Sequence[str]) -> list[tuple[str 
 def _read(where: str, given: object) -> list[Item]:
     if isinstance(given, Task):
         return _of_result(where, _ended(where, given))
-    if isinstance(given, Video):
+    if isinstance(given, Result):
         return _of_result(where, given)
     if isinstance(given, str | os.PathLike):
         path = Path(os.fspath(cast("os.PathLike[str]", given))).expanduser()
@@ -125,7 +186,7 @@ def _read(where: str, given: object) -> list[Item]:
     raise InvalidInput(where, f"{_TAKEN} is taken; got {shown(given)}")
 
 
-def _ended(where: str, task: Task) -> Video:
+def _ended(where: str, task: Task) -> Result:
     now = task.snapshot
     name = f"task {task.id[:8]}"
     if not task.done():
@@ -134,16 +195,16 @@ def _ended(where: str, task: Task) -> Video:
         told = f": {words.shortened(now.error)}" if now.error else ""
         raise InvalidInput(
             where,
-            f"{name} has no video, it is {now.state}{told}. Leave it out: "
+            f"{name} has no result, it is {now.state}{told}. Leave it out: "
             '[task for task in tasks if task.state == "succeeded"]',
         )
     return task.result()
 
 
-def _of_result(where: str, result: Video) -> list[Item]:
+def _of_result(where: str, result: Result) -> list[Item]:
     if not result.paths:
         raise InvalidInput(
-            where, f"the video of {result.ref} was too large to be saved; it is only at its .url"
+            where, f"what {result.ref} made was too large to be saved; it is only at its .url"
         )
     return [replace(_of_file(where, path), result=result) for path in result.paths]
 

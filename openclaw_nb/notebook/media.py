@@ -105,7 +105,12 @@ def _preview(path: Path, budget: int) -> bytes | None:
         return path.read_bytes()
     large = _LARGE_PREVIEWS if budget >= _LARGE_BYTES else ()
     for width, fps, quality in (*large, *_PREVIEWS):
-        small = _encoded(path, width=min(width, found.width), fps=min(fps, round(found.fps) or fps), quality=quality)
+        small = _encoded(
+            path,
+            width=min(width, found.width),
+            fps=min(fps, round(found.fps) or fps),
+            quality=quality,
+        )
         if len(small) <= budget:
             return small
     return None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 
 import anywidget
-import traitlets
 
 from openclaw_nb.notebook import web
 from openclaw_nb.notebook.described import described, playable
 from openclaw_nb.notebook.items import Item
+
+_traitlets: Any = import_module("traitlets")  # its annotations are partial
 
 # Encoding takes seconds. It must hold up neither the kernel's thread nor those that save paid work.
 _encoder = ThreadPoolExecutor(1, thread_name_prefix="openclaw-previews")
@@ -34,12 +36,17 @@ export default {{
 class Clips(anywidget.AnyWidget):
     """Files as a page sees them. A clip is sent when the page asks for it, and never saved."""
 
-    items: Any = traitlets.List().tag(sync=True)
+    items: Any = _traitlets.List().tag(sync=True)
 
     def __init__(self, items: Sequence[Item]) -> None:
         super().__init__(items=described(items))
         self._files = items
-        self.on_msg(self._asked)
+        self._comm_side.on_msg(self._asked)
+
+    @property
+    def _comm_side(self) -> Any:
+        """The widget without ipywidgets' annotations, which are partly missing."""
+        return self
 
     def _asked(self, _widget: object, asked: Mapping[str, Any], _buffers: object) -> None:
         _encoder.submit(self._reply, asked)
@@ -49,7 +56,7 @@ class Clips(anywidget.AnyWidget):
             content, data = self.answer(asked)
         except OSError:  # the file is gone; the page says that it cannot be played
             content, data = {}, None
-        self.send({"key": asked.get("key"), **content}, None if data is None else [data])
+        self._comm_side.send({"key": asked.get("key"), **content}, None if data is None else [data])
 
     def answer(self, asked: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes | None]:
         """What the page asked for: JSON, and the bytes of a clip."""
