@@ -105,13 +105,9 @@ def _preview(path: Path, budget: int) -> bytes | None:
         return path.read_bytes()
     large = _LARGE_PREVIEWS if budget >= _LARGE_BYTES else ()
     for width, fps, quality in (*large, *_PREVIEWS):
-        small = _encoded(
-            path,
-            width=min(width, found.width),
-            fps=min(fps, round(found.fps) or fps),
-            quality=quality,
-        )
-        if len(small) <= budget:
+        rate = min(fps, round(found.fps) or fps)
+        small = _encoded(path, budget, width=min(width, found.width), fps=rate, quality=quality)
+        if small is not None:
             return small
     return None
 
@@ -122,14 +118,15 @@ def _is_mp4(path: Path) -> bool:
     return head[4:8] == b"ftyp" and head[8:10] != b"qt"
 
 
-def _encoded(path: Path, *, width: int, fps: int, quality: int) -> bytes:
-    """The clip again, smaller; the sound in mono."""
+def _encoded(path: Path, budget: int, *, width: int, fps: int, quality: int) -> bytes | None:
+    """The clip again, smaller, the sound in mono; None as soon as it is larger than `budget`."""
     import av
 
     out = io.BytesIO()
     writer: Any = av.open(out, "w", "mp4")
     with av.open(str(path)) as source, writer as target:
         shape = source.streams.video[0]
+        shape.thread_type = "AUTO"
         video = target.add_stream("libx264", rate=fps)
         video.width = width // 2 * 2
         video.height = max(2, round(shape.height * width / shape.width / 2) * 2)
@@ -140,10 +137,12 @@ def _encoded(path: Path, *, width: int, fps: int, quality: int) -> bytes:
             sound.layout, sound.bit_rate = "mono", 48_000
         for frame in _thinned(source, fps):
             target.mux(video.encode(frame.reformat(video.width, video.height, "yuv420p")))
+            if out.tell() > budget:
+                return None
         target.mux(video.encode())
         if sound is not None:
             _encode_sound(path, target, sound)
-    return out.getvalue()
+    return out.getvalue() if out.tell() <= budget else None
 
 
 def _thinned(source: Any, fps: int) -> Iterator[VideoFrame]:

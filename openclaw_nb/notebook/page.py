@@ -72,22 +72,35 @@ def html(
 
 
 def _embedded(items: Sequence[Item], max_bytes: int) -> list[dict[str, Any]]:
-    """Descriptions with the clips in them; what small clips leave of their share, larger ones get."""
+    """Descriptions with the clips in them."""
     shown = described(items)
     posters = sum(len(item["poster"] or b"") for item in shown)
-    left = (max_bytes - _FRAME_BYTES) * 3 // 4 - posters
-    order = sorted(range(len(items)), key=lambda at: items[at].size_bytes)
-    for done, at in enumerate(order):
-        media_type, data = playable(items[at], max(0, left // (len(order) - done)))
-        left -= len(data or b"")
-        shown[at] |= {
+    share = _share(
+        [item.size_bytes for item in items], (max_bytes - _FRAME_BYTES) * 3 // 4 - posters
+    )
+    for item, fields in zip(items, shown, strict=True):
+        media_type, data = playable(item, share)
+        fields |= {
             "type": media_type,
             "data": _text(data),
-            "poster": _text(shown[at]["poster"]),
+            "poster": _text(fields["poster"]),
             "link": None,
-            "facts": words.joined([items[at].facts, _remark(items[at], data)]),
+            "facts": words.joined([item.facts, _remark(item, data)]),
         }
     return shown
+
+
+def _share(sizes: Sequence[int], budget: int) -> int:
+    """How large each clip may be: what small ones leave of their share, the larger ones get."""
+    left, count, share = budget, len(sizes), 0
+    for size in sorted(sizes):
+        share = max(0, left // count)
+        if size > share:
+            break
+        left, count = left - size, count - 1
+    else:
+        return max(sizes)
+    return share
 
 
 def _remark(item: Item, data: bytes | None) -> str:

@@ -83,7 +83,9 @@ def test_the_second_is_scaled_to_the_first_and_cut_where_its_shape_differs(tmp_p
     wide = film(tmp_path / "wide.mp4", width=128, height=64, seconds=1, fps=10)
     found = oc.compare(greys[0], wide).difference()
     assert found.second.shape == (10, 64, 64, 3)
-    assert found.notes == ("64×64 and 128×64: the second is scaled and cut to the first one's shape",)
+    assert found.notes == (
+        "64×64 and 128×64: the second is scaled and cut to the first one's shape",
+    )
     # The gradient from left to right: what is left of it is its middle half.
     reds = found.second[0, 32, :, 0]
     assert (reds[1], reds[-2]) == (pytest.approx(64, abs=15), pytest.approx(191, abs=15))
@@ -118,7 +120,9 @@ def test_images_are_compared_as_one_frame(tmp_path):
 
 
 def test_the_repr_tells_size_and_mean(greys):
-    assert repr(oc.compare(greys).difference()).startswith("<Difference 10 frames, 64×64, 10 fps, mean 2")
+    assert repr(oc.compare(greys).difference()).startswith(
+        "<Difference 10 frames, 64×64, 10 fps, mean 2"
+    )
 
 
 @pytest.mark.parametrize(
