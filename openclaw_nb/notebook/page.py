@@ -73,17 +73,17 @@ def html(
 
 def _embedded(items: Sequence[Item], max_bytes: int) -> list[dict[str, Any]]:
     """Descriptions with the clips in them."""
-    shown = described(items)
-    posters = sum(len(item["poster"] or b"") for item in shown)
-    share = _share(
-        [item.size_bytes for item in items], (max_bytes - _FRAME_BYTES) * 3 // 4 - posters
-    )
+    shown, room = described(items), (max_bytes - _FRAME_BYTES) * 3 // 4
+    posters = 0
+    for fields in shown:
+        posters += len(fields["poster"] or b"")
+        fields["poster"] = _text(fields["poster"]) if posters <= room // 2 else None
+    share = _share([item.size_bytes for item in items], room - min(posters, room // 2))
     for item, fields in zip(items, shown, strict=True):
         media_type, data = playable(item, share)
         fields |= {
             "type": media_type,
             "data": _text(data),
-            "poster": _text(fields["poster"]),
             "link": None,
             "facts": words.joined([item.facts, _remark(item, data)]),
         }

@@ -190,12 +190,13 @@ def test_only_so_many_pixels_are_read_for_a_grid_and_later_clips_are_linked(clip
 
 def test_a_saved_comparison_of_sixteen_clips_stays_below_three_megabytes(tmp_path):
     share = grid.EMBEDDED_BYTES // 16
-    small = film(tmp_path / "0.mp4", width=960, height=540, noise=15, seconds=3, sound=True)
-    large = film(tmp_path / "15.mp4", width=960, height=540, noise=24, seconds=3, sound=True)
-    assert 0.8 * share < small.stat().st_size < share, "the most that one clip may take"
-    assert large.stat().st_size > 600_000
-    for number in range(1, 15):
-        shutil.copy(small if number < 12 else large, tmp_path / f"{number}.mp4")
+    clip = film(tmp_path / "0.mp4", noise=120, seconds=1, fps=2)
+    with clip.open("ab") as file:  # an MP4 may end in a box that players pass over
+        padding = share - clip.stat().st_size
+        file.write(padding.to_bytes(4, "big") + b"free" + bytes(padding - 8))
+    assert clip.stat().st_size == share, "the most that one clip may take"
+    for number in range(1, 16):
+        shutil.copy(clip, tmp_path / f"{number}.mp4")
     code = "import openclaw_nb as oc\noc.compare([f'{n}.mp4' for n in range(16)])"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     client = NotebookClient(
@@ -248,13 +249,14 @@ def test_a_contact_sheet_goes_through_the_clip_from_its_beginning_to_its_end(hom
 
 def test_a_label_is_written_on_the_sheet_and_one_that_is_too_long_ends_in_an_ellipsis(clips):
     short, long = (
-        oc.gallery(clips[0], labels=[label]).contact_sheet(frames=1) for label in ("i", "W" * 120)
+        oc.gallery(clips[0], labels=[label]).contact_sheet(frames=1)
+        for label in ("boat", "W" * 120)
     )
     dark = [
         sum(sheet.convert("L").crop((16, 200, 336, sheet.height)).histogram()[:90])
         for sheet in (short, long)
     ]
-    assert dark[1] > 20 * dark[0] > 0
+    assert dark[1] > 4 * dark[0] > 0
 
 
 def test_images_and_sounds_have_a_place_on_the_sheet(home, clips):
