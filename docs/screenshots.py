@@ -1,4 +1,4 @@
-"""Take the pictures of the documentation: the quickstart in a real JupyterLab, run by Chromium.
+"""Take the pictures of the documentation: notebooks in a real JupyterLab, run by Chromium.
 
     pip install -e ".[browser]" && python docs/screenshots.py
 
@@ -73,10 +73,10 @@ def _wait_for(url: str) -> None:
         http.get(url).raise_for_status()
 
 
-def shoot(page: Any, address: str, *, theme: str, width: int, name: str) -> None:
-    """Run the quickstart top to bottom and photograph it from its first result on."""
+def run(page: Any, address: str, notebook: str, *, theme: str, width: int) -> None:
+    """Show a notebook and run it top to bottom."""
     page.set_viewport_size({"width": width, "height": 1180})
-    page.goto(f"{address}/doc/tree/quickstart.ipynb?reset")
+    page.goto(f"{address}/doc/tree/{notebook}?reset")
     page.wait_for_function(IDLE, timeout=60_000)
     execute = "([name, args]) => window.jupyterapp.commands.execute(name, args)"
     page.evaluate(execute, ["apputils:change-theme", {"theme": theme}])
@@ -84,6 +84,11 @@ def shoot(page: Any, address: str, *, theme: str, width: int, name: str) -> None
     page.wait_for_function(RAN, timeout=120_000)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.content.node.scrollTo(0, 0)")
     page.evaluate("() => document.querySelectorAll('.Toastify').forEach(n => n.remove())")
+
+
+def shoot(page: Any, address: str, *, theme: str, width: int, name: str) -> None:
+    """Photograph the quickstart from its first result on."""
+    run(page, address, "quickstart.ipynb", theme=theme, width=width)
     player = page.locator("video").first
     player.scroll_into_view_if_needed()
     player.evaluate("v => { v.muted = true; v.currentTime = 0.5; return v.play(); }")
@@ -93,6 +98,21 @@ def shoot(page: Any, address: str, *, theme: str, width: int, name: str) -> None
     page.screenshot(path=str(IMAGES / f"{name}.png"))
 
 
+def shoot_comparison(page: Any, address: str, *, theme: str, name: str) -> None:
+    """Photograph three clips on one clock, and the difference of two of them."""
+    run(page, address, "comparing.ipynb", theme=theme, width=1100)
+    view = page.locator(".ocl-compare")
+    view.get_by_role("slider", name="Position").fill("2.5")
+    settled = """() => [...document.querySelectorAll('.ocl-compare video')]
+        .every(v => v.readyState >= 2 && !v.seeking && v.currentTime > 2)"""
+    page.wait_for_function(settled)
+    view.screenshot(path=str(IMAGES / f"{name}.png"))
+    page.keyboard.press("d")
+    page.wait_for_selector(".ocl-plot svg")
+    page.wait_for_function(settled)
+    view.screenshot(path=str(IMAGES / f"{name}-difference.png"))
+
+
 def main() -> None:
     """Light and dark."""
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -100,13 +120,13 @@ def main() -> None:
         folder = Path(temporary)
         shutil.copytree(ROOT / "notebooks", folder, dirs_exist_ok=True)
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for theme, name in (
-            ("JupyterLab Light", "quickstart"),
-            ("JupyterLab Dark", "quickstart-dark"),
-        ):
+        for theme, suffix in (("JupyterLab Light", ""), ("JupyterLab Dark", "-dark")):
             with jupyterlab(folder) as address:
                 page = browser.new_page(device_scale_factor=1)
-                shoot(page, address, theme=theme, width=1000, name=name)
+                shoot(page, address, theme=theme, width=1000, name=f"quickstart{suffix}")
+                page.close()
+                page = browser.new_page(device_scale_factor=1)
+                shoot_comparison(page, address, theme=theme, name=f"comparing{suffix}")
                 page.close()
         browser.close()
 

@@ -16,6 +16,8 @@ READY = """count => {
     const videos = [...document.querySelectorAll('.ocl-compare video')];
     return videos.length === count && videos.every(v => v.readyState >= 1);
 }"""
+PICTURES = """count => [...document.querySelectorAll('.ocl-compare video')]
+    .filter(v => v.readyState >= 2 && v.videoWidth > 0).length === count"""
 PAST = """seconds => [...document.querySelectorAll('.ocl-compare video')]
     .every(v => v.currentTime > seconds)"""
 AT = """seconds => [...document.querySelectorAll('.ocl-compare video')]
@@ -158,8 +160,8 @@ def test_a_clip_out_of_reach_or_in_another_form_comes_as_a_preview(lab, films, t
     path = film(folder / name, codec=codec, seconds=2, sound=True)
     compared(lab, films, code=f"oc.compare('one.mp4', {str(path)!r})")
     lab.page.wait_for_function(READY, arg=2)
-    second = lab.page.locator(".ocl-compare video").nth(1)
-    assert second.get_attribute("src").startswith("blob:")
+    lab.page.wait_for_selector(".ocl-tile:nth-child(2) video[src^='blob:']")
+    lab.page.wait_for_function(PICTURES, arg=2)
     lab.page.get_by_role("button", name="Play").click()
     lab.page.wait_for_function(PAST, arg=0.5)
 

@@ -12,13 +12,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def opened(chromium):
-    """Opens a file with nothing but the file; collects what the console says."""
+    """Opens a file with nothing but the file; collects the errors that the console shows."""
     context = chromium.new_context(offline=True, viewport={"width": 1000, "height": 800})
 
     def open_file(path):
         page = context.new_page()
         page.said = []
-        page.on("console", lambda message: page.said.append(message.text))
+        page.on(
+            "console", lambda line: page.said.append(line.text) if line.type == "error" else None
+        )
         page.on("pageerror", lambda error: page.said.append(str(error)))
         page.on("dialog", lambda dialog: page.said.append(dialog.message))
         page.goto(path.as_uri())
