@@ -184,7 +184,7 @@ def test_both_themes_are_readable_and_nothing_overflows(three, theme, width):
     three.theme(theme)
     three.page.get_by_role("button", name="Difference of two clips").click()
     three.page.wait_for_selector(".ocl-plot svg")
-    three.page.get_by_text("Keys").click()
+    three.page.locator(".ocl-compare summary").click()
     assert three.violations(".ocl-compare") == []
     wide = "() => { const n = document.querySelector('.ocl-compare'); return n.scrollWidth <= n.clientWidth + 1; }"
     assert three.page.evaluate(wide)

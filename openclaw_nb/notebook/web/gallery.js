@@ -95,8 +95,8 @@ class Gallery {
     const poster = this.poster(item, index);
     const stage = make("span", { className: "ocl-stage" }, poster, item.kind === "image" ? null : icon("play"));
     const badge = item.emulated ? make("span", { className: "ocl-badge" }, "EMULATED") : null;
-    const title = make("span", { className: "ocl-title" }, make("strong", {}, item.label), badge);
-    const facts = make("span", { className: "ocl-facts" }, item.facts);
+    const title = make("span", { className: "ocl-title" }, make("strong", {}, item.label));
+    const facts = make("span", { className: "ocl-facts" }, badge, item.facts);
     const card = make("button", { type: "button", className: "ocl-card" }, stage, title, facts);
     card.dataset.index = index;
     card.addEventListener("click", () => {

@@ -38,8 +38,8 @@ class Tile {
     const { label, facts, emulated } = this.item;
     const badge = emulated ? make("span", { className: "ocl-badge" }, "EMULATED") : null;
     const title = make("strong", {}, label);
-    const row = make("div", { className: "ocl-title" }, title, badge, this.sound, this.alone);
-    return make("figcaption", {}, row, make("div", { className: "ocl-facts" }, facts));
+    const row = make("div", { className: "ocl-title" }, title, this.sound, this.alone);
+    return make("figcaption", {}, row, make("div", { className: "ocl-facts" }, badge, facts));
   }
 
   async load() {
