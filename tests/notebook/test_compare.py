@@ -44,12 +44,13 @@ def heard():
     """A widget's messages to the page, as `(content, buffers)`."""
 
     class Heard(ComparisonWidget):
-        messages = []
+        def __init__(self, comparison):
+            self.messages = []
+            super().__init__(comparison._items, comparison._curve)
 
         def send(self, content, buffers=None):
             self.messages.append((content, buffers))
 
-    Heard.messages = []
     return Heard
 
 
@@ -107,16 +108,13 @@ def test_a_clip_that_browsers_do_not_play_is_sent_as_h264(home, codec, name):
 
 
 def test_the_answer_bears_the_key_of_the_question_and_its_bytes_travel_as_a_buffer(clips, heard):
-    comparison = oc.compare(clips)
-    widget = heard(comparison._items, comparison._curve)
-    message = {"method": "custom", "content": {"want": "preview", "index": 1, "key": "k"}}
-    widget._reply(message["content"])
+    widget = heard(oc.compare(clips))
+    widget._reply({"want": "preview", "index": 1, "key": "k"})
     assert widget.messages == [({"key": "k", "type": "video/mp4"}, [clips[1].read_bytes()])]
 
 
 def test_a_file_that_is_gone_is_answered_too(clips, heard):
-    comparison = oc.compare(clips)
-    widget = heard(comparison._items, comparison._curve)
+    widget = heard(oc.compare(clips))
     clips[1].unlink()
     widget._reply({"want": "preview", "index": 1, "key": "k"})
     assert widget.messages == [({"key": "k", "type": "video/mp4"}, None)]

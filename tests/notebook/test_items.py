@@ -160,7 +160,7 @@ def test_several_kinds_at_once_are_refused_with_their_numbers(folder):
 def test_a_comparison_takes_two_to_sixteen(a):
     with pytest.raises(InvalidInput, match="two or more are compared, got 1"):
         oc.compare(a)
-    with pytest.raises(InvalidInput, match="at most 16 .* got 100.*gallery"):
+    with pytest.raises(InvalidInput, match=r"at most 16 .* got 100.*gallery"):
         oc.compare([a] * 100)
     assert len(oc.compare([a] * 16).labels) == 16
 

@@ -30,7 +30,9 @@ def large(tmp_path_factory):
 
 
 def data_of(page):
-    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    (text,) = re.findall(
+        r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL
+    )
     return json.loads(text)
 
 
@@ -99,7 +101,7 @@ def test_only_the_pages_own_script_and_style_are_allowed(clips, tmp_path):
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe" not in policy
     for tag in ("script", "style"):
-        (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.S)
+        (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
