@@ -51,6 +51,8 @@ if TYPE_CHECKING:
         TaskLost,
         TaskNotFound,
     )
+    from openclaw_nb.notebook.compare import compare
+    from openclaw_nb.notebook.gallery import gallery
     from openclaw_nb.notebook.kernel import enable_nested_loops
     from openclaw_nb.runtime.results import Image, Music, Video
     from openclaw_nb.task import Task
@@ -82,8 +84,10 @@ __all__ = [
     "TaskLost",
     "TaskNotFound",
     "Video",
+    "compare",
     "emulate",
     "enable_nested_loops",
+    "gallery",
     "generate_image",
     "generate_music",
     "generate_video",
@@ -114,9 +118,11 @@ _HOMES = {
     "task": "api",
     "tasks": "api",
     "Client": "client",
+    "compare": "notebook.compare",
     "enable_nested_loops": "notebook.kernel",
     "Image": "runtime.results",
     "Music": "runtime.results",
+    "gallery": "notebook.gallery",
     "Video": "runtime.results",
     "Task": "task",
     "image_generate": "tool",

@@ -1,9 +1,12 @@
-"""Finished files as arrays: clips by mediapy with the ffmpeg that imageio-ffmpeg brings."""
+"""Finished files as arrays and pictures: a clip whole, by mediapy, or frame by frame, by PyAV."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from openclaw_nb.errors import InvalidInput
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,3 +55,30 @@ def read_samples(path: Path) -> tuple[NDArray[np.float32], int]:
         ]
         blocks += [part.to_ndarray() for part in resampler.resample(None)]
     return np.concatenate(blocks, axis=1).T, rate
+
+
+def sampled(path: Path, fps: float) -> Iterator[Any]:
+    """The frame that is shown in the middle of each interval of `1 / fps` seconds; the last one for ever.
+
+    Holds two frames at a time. Raises InvalidInput when the file cannot be decoded.
+    """
+    import av
+    from av.error import FFmpegError
+
+    due, shown, begin = 0, None, None
+    try:
+        with av.open(str(path)) as file:
+            file.streams.video[0].thread_type = "AUTO"
+            for frame in file.decode(video=0):
+                at = frame.time or 0.0
+                begin = at if begin is None else begin
+                while shown is not None and (due + 0.5) / fps < at - begin:
+                    yield shown
+                    due += 1
+                shown = frame
+    except (FFmpegError, IndexError) as error:
+        raise InvalidInput("results", f"{path} cannot be decoded: {error}") from error
+    if shown is None:
+        raise InvalidInput("results", f"{path} has no frames")
+    while True:
+        yield shown

@@ -27,7 +27,10 @@ PREVIEW_BYTES = 400_000
 """Base64 makes a third more of it in the notebook."""
 _PREVIEWS = ((480, 12, 32), (360, 10, 36), (240, 8, 40))
 """Width, frames per second and x264's rate factor: the first that fits the budget is taken."""
-_PREVIEW_SECONDS = 15
+_LARGE_PREVIEWS = ((960, 30, 25), (640, 24, 28))
+_LARGE_BYTES = 1_500_000
+"""From this budget on the large ones are tried first."""
+PREVIEW_SECONDS = 15
 _lock = threading.Lock()
 
 
@@ -36,9 +39,9 @@ def clip(path: Path) -> Clip | None:
     return cached(_clip, path)
 
 
-def poster(path: Path) -> bytes | None:
+def poster(path: Path, width: int = POSTER_WIDTH) -> bytes | None:
     """The first frame as a small JPEG; None when it is no readable video."""
-    return cached(_poster, path)
+    return cached(_poster, path, width)
 
 
 def preview(path: Path, budget: int = PREVIEW_BYTES) -> bytes | None:
@@ -87,13 +90,13 @@ def _clip(path: Path) -> Clip:
         )
 
 
-def _poster(path: Path) -> bytes:
+def _poster(path: Path, width: int) -> bytes:
     import av
 
     with av.open(str(path)) as file:
         frame: Any = next(_decoded(file))
         picture = frame.to_image()
-    picture.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
+    picture.thumbnail((width, width))
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=78, optimize=True)
     return out.getvalue()
@@ -103,9 +106,11 @@ def _preview(path: Path, budget: int) -> bytes | None:
     found = _clip(path)
     if path.stat().st_size <= budget and found.codec == "h264" and _is_mp4(path):
         return path.read_bytes()
-    for width, fps, quality in _PREVIEWS:
-        small = _encoded(path, width=min(width, found.width), fps=fps, quality=quality)
-        if len(small) <= budget:
+    large = _LARGE_PREVIEWS if budget >= _LARGE_BYTES else ()
+    for width, fps, quality in (*large, *_PREVIEWS):
+        rate = min(fps, round(found.fps) or fps)
+        small = _encoded(path, budget, width=min(width, found.width), fps=rate, quality=quality)
+        if small is not None:
             return small
     return None
 
@@ -116,14 +121,15 @@ def _is_mp4(path: Path) -> bool:
     return head[4:8] == b"ftyp" and head[8:10] != b"qt"
 
 
-def _encoded(path: Path, *, width: int, fps: int, quality: int) -> bytes:
-    """The clip again, smaller; the sound in mono."""
+def _encoded(path: Path, budget: int, *, width: int, fps: int, quality: int) -> bytes | None:
+    """The clip again, smaller, the sound in mono; None as soon as it is larger than `budget`."""
     import av
 
     out = io.BytesIO()
     writer: Any = av.open(out, "w", "mp4")
     with av.open(str(path)) as source, writer as target:
         shape = source.streams.video[0]
+        shape.thread_type = "AUTO"
         video = target.add_stream("libx264", rate=fps)
         video.width = width // 2 * 2
         video.height = max(2, round(shape.height * width / shape.width / 2) * 2)
@@ -134,10 +140,12 @@ def _encoded(path: Path, *, width: int, fps: int, quality: int) -> bytes:
             sound.layout, sound.bit_rate = "mono", 48_000
         for frame in _thinned(source, fps):
             target.mux(video.encode(frame.reformat(video.width, video.height, "yuv420p")))
+            if out.tell() > budget:
+                return None
         target.mux(video.encode())
         if sound is not None:
             _encode_sound(path, target, sound)
-    return out.getvalue()
+    return out.getvalue() if out.tell() <= budget else None
 
 
 def _decoded(file: Any) -> Iterator[VideoFrame]:
@@ -153,7 +161,7 @@ def _thinned(source: Any, fps: int) -> Iterator[VideoFrame]:
     last = -1
     for frame in _decoded(source):
         at = frame.time or 0.0
-        if at > _PREVIEW_SECONDS:
+        if at > PREVIEW_SECONDS:
             return
         slot = int(at * fps + 1e-6)
         if slot > last:
@@ -168,7 +176,7 @@ def _encode_sound(path: Path, target: Any, stream: Any) -> None:
     resampler = av.AudioResampler("fltp", "mono", 44_100, frame_size=stream.frame_size or 1024)
     with av.open(str(path)) as source:
         for frame in source.decode(audio=0):
-            if (frame.time or 0.0) > _PREVIEW_SECONDS:
+            if (frame.time or 0.0) > PREVIEW_SECONDS:
                 break
             for piece in resampler.resample(frame):
                 target.mux(stream.encode(piece))
