@@ -15,15 +15,15 @@ def bundle(title: str, facts: Mapping[str, str]) -> dict[str, str]:
 
 def html(title: str, facts: Mapping[str, str]) -> str:
     """A card with a line for each fact; facts may have several lines."""
+    # Rows of `div`: JupyterLab has rules of its own for lists of definitions.
     rows = "".join(
-        f'<dt style="opacity:.85">{escape(name)}</dt>'
-        f'<dd style="margin:0;overflow-wrap:anywhere;white-space:pre-line">{escape(value)}</dd>'
+        f'<div style="opacity:.85">{escape(name)}</div>'
+        f'<div style="overflow-wrap:anywhere;white-space:pre-line">{escape(value)}</div>'
         for name, value in facts.items()
     )
-    style = (
-        "display:grid;grid-template-columns:max-content minmax(0,1fr);gap:3px 18px;margin:8px 0 0"
-    )
-    return render.card(f"<strong>{escape(title)}</strong>", f'<dl style="{style}">{rows}</dl>')
+    style = "display:grid;grid-template-columns:max-content minmax(0,1fr);gap:3px 18px"
+    title = f"<strong>{escape(title)}</strong>"
+    return render.card(title, f'<div style="{style};margin:8px 0 0">{rows}</div>')
 
 
 def text(title: str, facts: Mapping[str, str]) -> str:
