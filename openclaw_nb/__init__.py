@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from openclaw_nb.notebook.kernel import enable_nested_loops
     from openclaw_nb.runtime.results import Video
+    from openclaw_nb.studio import Studio
     from openclaw_nb.task import Task
     from openclaw_nb.tool import video_generate
 
@@ -70,6 +71,7 @@ __all__ = [
     "ProviderTimeout",
     "ProviderUnreachable",
     "RequestError",
+    "Studio",
     "SubmitUnanswered",
     "Task",
     "TaskCancelled",
@@ -100,6 +102,7 @@ _HOMES = {
     "Client": "client",
     "enable_nested_loops": "notebook.kernel",
     "Video": "runtime.results",
+    "Studio": "studio",
     "Task": "task",
     "video_generate": "tool",
 }

@@ -149,6 +149,11 @@ class Client:
         """Every task of this machine, newest first; active ones without an owner are lost."""
         return [as_it_is(row) for row in loop.wait(loop.start(self.ledger.rows()))]
 
+    @property
+    def begun(self) -> tuple[Task, ...]:
+        """The tasks that this client carries out or has carried out, oldest first."""
+        return tuple(self._begun.values())
+
     def task(self, lookup: str) -> Task:
         """The handle of a task by id, run id, or a unique beginning of at least 8 characters.
 

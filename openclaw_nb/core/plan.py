@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from openclaw_nb.core import skips
-from openclaw_nb.core.capabilities import Model, effective, flat, mode_of, overlay
+from openclaw_nb.core.capabilities import ModeCaps, Model, effective, flat, mode_of, overlay
 from openclaw_nb.core.domain import Change, Ignored, Job, Media, Mode, Ref, Request
 from openclaw_nb.core.geometry import ratio_of
 from openclaw_nb.core.normalise import Style, normalise
@@ -40,9 +40,8 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
     row, switched = _endpoint(request, media, provider, model.strip())
     ref = Ref(provider.id, row.id)
-    caps = overlay(provider.caps, row.caps)
-    declared = effective(caps, row.id, len(media.images), len(media.videos))
-    limits = declared or flat(caps)
+    declared = _declared(row, media, provider)
+    limits = declared or flat(overlay(provider.caps, row.caps))
     if reason := (
         skips.references(ref, row, declared, limits, media, _having(provider, mode))
         or skips.options(ref, limits.provider_options, request.provider_options)
@@ -63,6 +62,17 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     return replace(fitted, notes=(*fitted.notes, *_time_limit(request, provider)))
 
 
+def taken(request: Request, media: Media, provider: AnyProvider, model: str) -> ModeCaps | None:
+    """What the model that `plan` would choose declares for the request's mode, if anything."""
+    row, _ = _endpoint(request, media, provider, model.strip())
+    return _declared(row, media, provider)
+
+
+def _declared(row: Model, media: Media, provider: AnyProvider) -> ModeCaps | None:
+    caps = overlay(provider.caps, row.caps)
+    return effective(caps, row.id, len(media.images), len(media.videos))
+
+
 def _time_limit(request: Request, provider: AnyProvider) -> tuple[str, ...]:
     asked, counts = request.timeout_ms, provider.deadline_seconds
     if not provider.deadline_wins or asked is None or asked == counts * 1000:
@@ -78,20 +88,21 @@ def _endpoint(
     mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
     row, why = provider.model(asked), f"{provider.label} has renamed it"
     other = (row.siblings or {}).get(mode) or _stand_in(request, media, provider, row)
-    if other and mode not in _modes(provider, row):
+    if other and mode not in modes(provider, row):
         row, why = provider.model(other), f"{row.id} does not make {mode.words}"
     if row.id == asked:
         return row, ()
     return row, (Change(setting="model", requested=asked, applied=row.id, why=why),)
 
 
-def _modes(provider: AnyProvider, row: Model) -> tuple[Mode, ...]:
+def modes(provider: AnyProvider, row: Model) -> tuple[Mode, ...]:
+    """The modes that a model has."""
     return overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
 
 
 def _having(provider: AnyProvider, mode: Mode) -> tuple[str, ...]:
     """The models that have `mode`."""
-    return tuple(row.id for row in provider.models if mode in _modes(provider, row))
+    return tuple(row.id for row in provider.models if mode in modes(provider, row))
 
 
 def _stand_in(request: Request, media: Media, provider: AnyProvider, row: Model) -> str | None:

@@ -61,6 +61,19 @@ def choice(values: Iterable[object]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
+def span(values: Sequence[object]) -> str:
+    """Values as `choice` lists them; whole numbers without a gap as `2 to 12`."""
+    whole = [value for value in values if isinstance(value, int)]
+    if len(values) > 3 and list(values) == list(range(min(whole, default=0), max(whole, default=0) + 1)):  # noqa: PLR2004
+        return f"{whole[0]} to {whole[-1]}"
+    return choice(values)
+
+
+def plain(value: object) -> str:
+    """A value as people say it: on and off for a switch."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
 def change(made: Change) -> str:
     """`duration_seconds: asked 5, sent 6 (makes 4, 6 or 8 seconds)`."""
     asked = "not asked" if made.requested is None else f"asked {made.requested}"

@@ -1,0 +1,141 @@
+"""A request while it is being filled in, and what of it a model can keep. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from openclaw_nb.core import skips
+from openclaw_nb.core.domain import Change, Kind, Mode
+from openclaw_nb.core.geometry import nearest_duration
+from openclaw_nb.errors import InvalidInput
+from openclaw_nb.notebook import words
+from openclaw_nb.notebook.controls import Offer, Setting, Sheet, Slot, offer
+from openclaw_nb.notebook.tray import Item
+
+if TYPE_CHECKING:
+    from openclaw_nb.forecast import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What the user has chosen so far. None and what is empty are left to the model."""
+
+    sheet: Sheet
+    prompt: str = ""
+    provider: str = ""
+    """Its id; empty: the configuration decides."""
+    model: str = ""
+    exact_model: bool = False
+    mode: Mode | None = None
+    """Set when the user corrected it; None: the references decide."""
+    items: tuple[Item, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict[str, object])
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
+    more: Mapping[str, object] = field(default_factory=dict[str, object])
+    """Further keywords, which have no widget."""
+
+    def sends(self, item: Item) -> bool:
+        """Whether the mode lets this reference be sent."""
+        way = self.sheet.way(self.mode)
+        return way is None or item.kind in way.sends
+
+    def keywords(self) -> dict[str, object]:
+        """The keywords of the public function; what is left to the model is not among them."""
+        given: dict[str, object] = {"prompt": self.prompt}
+        if self.provider:
+            given["model"] = f"{self.provider}/{self.model}"
+        for slot in self.sheet.slots:
+            given |= self._references(slot)
+        given |= {name: value for name, value in self.settings.items() if value is not None}
+        if options := {name: value for name, value in self.options.items() if value is not None}:
+            given["provider_options"] = options
+        if self.provider and self.exact_model:
+            given["exact_model"] = True
+        return {**given, **self.more}
+
+    def _references(self, slot: Slot) -> dict[str, object]:
+        items = [item for item in self.items if item.kind is slot.kind and self.sends(item)]
+        given: dict[str, object] = {}
+        if items:
+            given[slot.keyword] = [item.source for item in items]
+        if any(item.role for item in items):
+            given[slot.roles_keyword] = [item.role for item in items]
+        return given
+
+    def check_room(self, kind: Kind) -> None:
+        """Raises InvalidInput when there is no place for one more reference of this kind."""
+        slot = self.sheet.slot(kind)
+        most = slot.most if slot else 0
+        if sum(item.kind is kind for item in self.items) >= most:
+            raise InvalidInput(
+                kind,
+                f"at most {most} reference {kind}{'s' if kind is not Kind.AUDIO else ''} are "
+                "allowed; remove one first. Nothing was sent.",
+            )
+
+    def missing(self) -> str:
+        """What the user must still do, whatever the model; empty when there is nothing."""
+        if not self.prompt.strip():
+            return "Write a prompt first."
+        way = self.sheet.way(self.mode)
+        if way and way.needs and not any(item.kind is way.needs for item in self.items):
+            return f"{way.mode.words} needs a reference {way.needs}: add one."
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A draft as one model can have it, and what had to go."""
+
+    draft: Draft
+    told: tuple[str, ...] = ()
+
+
+def kept(draft: Draft, verdict: Verdict) -> Kept:
+    """Fit a draft to what a verdict says of its model, as the plan would fit the request.
+
+    A setting that the model has not is left out; one that it has otherwise becomes what the plan
+    would send. The user's own choice stays in `draft`, for the next model.
+    """
+    changes = {change.setting: change for change in verdict.changes}
+    settings, told = dict(draft.settings), list[str]()
+    for setting in draft.sheet.settings:
+        value = settings.get(setting.name)
+        fitted = _fitted(setting, value, offer(setting, verdict.takes), changes.get(setting.name))
+        if fitted != value:
+            settings[setting.name] = fitted
+            told.append(_told(setting, value, fitted, offer(setting, verdict.takes)))
+    options = dict(_kept_options(draft, verdict))
+    gone = [f"{name} {value}" for name, value in draft.options.items() if name not in options]
+    told += [f"{shown}: not an option of {verdict.ref}" for shown in gone]
+    return Kept(replace(draft, settings=settings, options=options), tuple(told))
+
+
+def _fitted(setting: Setting, value: object, offered: Offer, change: Change | None) -> object:
+    if value is None or (offered.taken and (not offered.values or value in offered.values)):
+        return value
+    if change is not None and change.applied in offered.values:
+        return change.applied
+    if setting.shape == "length" and offered.values and isinstance(value, int | float):
+        return nearest_duration(value, offered.values)
+    return None
+
+
+def _told(setting: Setting, value: object, fitted: object, offered: Offer) -> str:
+    asked = f"{setting.label.lower()} {words.plain(value)}"
+    if not offered.taken:
+        return f"{asked}: the model has no such setting"
+    choices = words.span(offered.values)
+    if fitted is None:
+        return f"{asked}: the model takes {choices}"
+    return f"{asked}: now {words.plain(fitted)}, the model takes {choices}"
+
+
+def _kept_options(draft: Draft, verdict: Verdict) -> Iterator[tuple[str, object]]:
+    """The options that the model takes, one by one."""
+    schema = verdict.takes.provider_options if verdict.takes else None
+    for name, value in draft.options.items():
+        if value is None or not skips.options(verdict.ref, schema, {name: value}):
+            yield name, value

@@ -1,0 +1,162 @@
+"""A forecast as the form shows it, as HTML. Pure: values in, strings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openclaw_nb.core.domain import Job
+from openclaw_nb.notebook import words
+
+if TYPE_CHECKING:
+    from openclaw_nb.forecast import Forecast, Verdict
+
+_FACTS = (
+    ("duration_seconds", "{} s"),
+    ("aspect_ratio", "{}"),
+    ("resolution", "{}"),
+    ("size", "{}"),
+)
+_SWITCHES = (("audio", "sound"), ("watermark", "watermark"))
+
+
+def plan_html(forecast: Forecast, told: Sequence[str] = ()) -> str:
+    """What would be sent, to whom, and what differs from what was asked.
+
+    Args:
+        forecast: What the request would do.
+        told: What the form could not keep when the model changed.
+    """
+    first, *others = forecast.verdicts
+    return "".join(
+        (
+            _head(first, forecast.mode.words),
+            _lines("Not kept", told, "ocl-warn"),
+            _lines("Note", forecast.notices, "ocl-warn"),
+            _body(first),
+            _followers(others, first.runs),
+        )
+    )
+
+
+def setup_html(keys: Sequence[tuple[str, str]]) -> str:
+    """What to set when nothing is configured: the variables of each provider."""
+    rows = "".join(
+        f"<tr><td>{escape(label)}</td><td><code>{escape(names)}</code></td></tr>"
+        for label, names in keys
+    )
+    return (
+        '<div class="ocl-strip"><strong>No provider has a key yet.</strong> Set one of these '
+        "variables before Jupyter starts, or <code>os.environ[...]</code> in a cell, and look "
+        f'again.</div><details><summary>Variables by provider</summary><table>{rows}</table>'
+        "</details>"
+    )
+
+
+def code(function: str, keywords: Mapping[str, object], here: Path) -> str:
+    """A call as the text of a cell; paths below `here` are written from there."""
+    lines = [f"    {_argument(name, value, here)},\n" for name, value in keywords.items()]
+    return f"import openclaw_nb as oc\n\ntask = oc.{function}(\n{''.join(lines)})\ntask\n"
+
+
+def _argument(name: str, value: object, here: Path) -> str:
+    shown = [_near(each, here) for each in value] if isinstance(value, list) else value  # pyright: ignore
+    return repr(shown) if name == "prompt" else f"{name}={shown!r}"
+
+
+def _near(value: object, here: Path) -> object:
+    """A path relative to `here` when it lies below."""
+    if not isinstance(value, str) or not Path(value).is_absolute():
+        return value
+    path = Path(value)
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else value
+
+
+def still_html(code: str, forecast: Forecast | None) -> str:
+    """The form where there are no widgets: the call it stands for, and the plan."""
+    table = forecast._repr_html_() if forecast else ""  # noqa: SLF001  # IPython's own name
+    return f"<pre>{escape(code)}</pre>{table}"
+
+
+def _head(verdict: Verdict, mode: str) -> str:
+    state, colour = ("Will run", "good") if verdict.runs else ("Will not run", "bad")
+    return (
+        f'<div class="ocl-verdict ocl-{colour}"><strong>{state}</strong>'
+        f'<span class="ocl-ref">{escape(str(verdict.ref))}</span>'
+        f'<span class="ocl-faint">{escape(mode)}</span></div>'
+    )
+
+
+def _body(verdict: Verdict) -> str:
+    return "".join(
+        (
+            _lines("Why", [verdict.reason] if verdict.reason else [], "ocl-bad"),
+            _lines("Sent", [words.joined(sent(verdict.job))] if verdict.job else []),
+            _lines("Changed", map(words.change, verdict.changes), "ocl-warn"),
+            _lines("Ignored", map(words.ignored, verdict.ignored), "ocl-warn"),
+            _lines("Cost", [cost(verdict)] if verdict.price else []),
+            _lines("Note", [note for note in verdict.notes if note != str(verdict.price)]),
+        )
+    )
+
+
+def sent(job: Job) -> list[str]:
+    """What goes to the provider besides the prompt, in words."""
+    told = [_counted(len(assets), kind) for kind, assets in _references(job) if assets]
+    given = [(name, getattr(job, name, None), form) for name, form in _FACTS]
+    told += [form.format(value) for _, value, form in given if value is not None]
+    switches = [(label, getattr(job, name, None)) for name, label in _SWITCHES]
+    told += [f"{label} {'on' if on else 'off'}" for label, on in switches if on is not None]
+    told += [f"{name} {value}" for name, value in job.provider_options.items()]
+    return told or ["the prompt alone"]
+
+
+def _references(job: Job) -> Iterable[tuple[str, Sequence[Any]]]:
+    return (("image", job.images), ("video", job.videos), ("audio", job.audios))
+
+
+def _counted(count: int, kind: str) -> str:
+    return f"{count} {kind}{'s' if count > 1 and kind != 'audio' else ''}"
+
+
+def cost(verdict: Verdict) -> str:
+    """About what it costs, in all where that can be told, and the price it comes from."""
+    price = verdict.price
+    if price is None:
+        return ""
+    note = f"{price.note}; " if price.note else ""
+    if verdict.usd is None:
+        return f"about ${price.usd:g} a {price.per} ({note}read {price.read_on})"
+    each = f"${price.usd:g} a {price.per}; " if price.per == "second" else ""
+    return f"about ${verdict.usd:.2f} ({each}{note}read {price.read_on})"
+
+
+def _followers(others: Sequence[Verdict], is_reserve: bool) -> str:
+    if not others:
+        return ""
+    count = sum(other.runs for other in others)
+    lead = "If it fails, next" if is_reserve else "Instead"
+    title = f"{lead}: {others[0].ref}" if others[0].runs else f"{lead}: {count} candidates"
+    rest = f" and {len(others) - 1} more" if len(others) > 1 and others[0].runs else ""
+    rows = "".join(map(_follower, others))
+    return (
+        f'<details class="ocl-others"><summary>{escape(title)}{rest}</summary>'
+        f"<ol>{rows}</ol></details>"
+    )
+
+
+def _follower(verdict: Verdict) -> str:
+    told = [verdict.reason] if verdict.reason else []
+    told += [*map(words.change, verdict.changes), *map(words.ignored, verdict.ignored)]
+    mark = "" if verdict.runs else ' <span class="ocl-bad">would be passed over</span>'
+    more = f'<div class="ocl-faint">{escape("; ".join(told))}</div>' if told else ""
+    return f"<li>{escape(str(verdict.ref))}{mark}{more}</li>"
+
+
+def _lines(title: str, lines: Iterable[str], look: str = "") -> str:
+    rows = "".join(f"<div>{escape(words.shortened(line))}</div>" for line in lines)
+    if not rows:
+        return ""
+    return f'<div class="ocl-line {look}"><span>{title}</span><div>{rows}</div></div>'

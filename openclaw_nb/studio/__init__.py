@@ -1,0 +1,391 @@
+"""The form: what is filled in, what would happen, and the tasks that it started."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openclaw_nb import api
+from openclaw_nb.core import inputs
+from openclaw_nb.core.candidates import find_provider, resolve
+from openclaw_nb.core.domain import Kind, Mode, Request
+from openclaw_nb.errors import InvalidInput, NoCandidate, OpenclawError, shown
+from openclaw_nb.notebook import outlook
+from openclaw_nb.notebook.controls import ANYTHING, SHEETS, Choice, Sheet, offer, option_settings
+from openclaw_nb.notebook.draft import Draft, Kept, kept
+from openclaw_nb.notebook.form import Form, Handlers, State
+from openclaw_nb.notebook.tray import Actions, Item, Shown, Tray
+from openclaw_nb.notebook.view import CardView
+from openclaw_nb.runtime.results import Video
+from openclaw_nb.studio import menu, shelf
+
+if TYPE_CHECKING:
+    from openclaw_nb.client import Client
+    from openclaw_nb.forecast import Forecast, Verdict
+    from openclaw_nb.task import Task
+
+_UNWRITTEN = "…"
+"""Stands for a prompt that is still to be written: the rest can be planned already."""
+_RUN_ONLY = ("session", "allow_parallel")
+"""Keywords that say nothing about what is made."""
+
+
+class Studio:
+    """A form in a cell: prompt, references, model, style, and what would be sent for them.
+
+    As the last line of a cell it shows itself. What stands in it is `request`; what it started is
+    `tasks`.
+
+    Args:
+        kind: What to make: `video`.
+        client: Another client than the default one.
+        request: Keywords of `generate_video` to begin with, such as those of `read_request`.
+
+    Raises:
+        InvalidInput: `kind` or a keyword is not usable.
+    """
+
+    def __init__(
+        self, kind: str = "video", *, client: Client | None = None, **request: object
+    ) -> None:
+        if kind not in SHEETS:
+            raise InvalidInput("kind", f"must be one of {', '.join(SHEETS)}, not {shown(kind)}.")
+        self._client = client
+        self._lock = threading.RLock()
+        self._asked = Draft(sheet=SHEETS[kind])
+        self._kept = Kept(self._asked)
+        self._forecast: Forecast | None = None
+        self._trouble = ""
+        self._cards: list[CardView] = []
+        self.tasks: list[Task] = []
+        """The tasks that this form started, oldest first."""
+        self._form = self._made(SHEETS[kind])
+        self._show_earlier()
+        self.fill(**request)
+
+    # --- what stands in it -------------------------------------------------------------------
+
+    @property
+    def client(self) -> Client:
+        """The client that carries out what the form starts."""
+        return self._client or api.default_client()
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The keywords that Generate calls `generate_video` with."""
+        return self._kept.draft.keywords()
+
+    @property
+    def plan(self) -> Forecast | None:
+        """What the request would do; None while it cannot be planned, which the form explains."""
+        return self._forecast
+
+    @property
+    def code(self) -> str:
+        """The call that Generate makes, as the text of a cell."""
+        return outlook.code(self._asked.sheet.function, self.request, Path.cwd())
+
+    @property
+    def task(self) -> Task | None:
+        """The task that was started last."""
+        return self.tasks[-1] if self.tasks else None
+
+    def fill(self, **request: Any) -> None:
+        """Put keywords of `generate_video` into the form; what is not named stays as it is.
+
+        References that are named take the place of those of the same kind.
+
+        Raises InvalidInput.
+        """
+        run_only = {name: request.pop(name) for name in _RUN_ONLY if name in request}
+        exact = bool(request.pop("exact_model", self._asked.exact_model))
+        prompt = request.pop("prompt", None) or self._asked.prompt
+        read = inputs.read_request({**request, "prompt": prompt or _UNWRITTEN}, strict_keys=True)
+        with self._lock:
+            draft = self._filled(read)
+            more = {**draft.more, **run_only}
+            self._change(replace(draft, prompt=prompt, exact_model=exact, more=more))
+
+    def add(self, given: object, *, kind: str | None = None, role: str = "") -> None:
+        """Add a reference.
+
+        Args:
+            given: Path, URL, data URL, bytes, numpy array, PIL image, or an earlier result.
+            kind: `image`, `video` or `audio`; None finds it out.
+            role: Such as `first_frame`; empty for none.
+
+        Raises InvalidInput: it cannot be used, or there are too many.
+        """
+        self._add(shelf.item(self.client, given, Kind(kind) if kind else None, role))
+
+    def generate(self) -> Task:
+        """Start what stands in the form: `generate_video(**studio.request)`.
+
+        Raises what that raises; nothing was sent then.
+        """
+        with self._lock:
+            task = api.generate_video(**self.request, client=self.client)
+            if all(task.id != other.id for other in self.tasks):
+                self._keep(task)
+        return task
+
+    def refresh(self) -> None:
+        """Plan anew and draw: after keys or the configuration changed elsewhere."""
+        with self._lock:
+            self._plan()
+            self._form.show(self._state())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        self.refresh()
+        still = outlook.still_html(self.code, self._forecast)
+        widget: dict[str, Any] = self._form.box._repr_mimebundle_() or {}
+        return {**widget, "text/html": still, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<Studio {self._asked.sheet.kind} {self.request!r}, {len(self.tasks)} tasks>"
+
+    # --- planning ----------------------------------------------------------------------------
+
+    def _change(self, draft: Draft) -> None:
+        with self._lock:
+            self._asked = draft
+            self.refresh()
+
+    def _plan(self) -> None:
+        """Find out what the request would do, with the settings that its model can keep."""
+        self._kept, self._forecast, self._trouble = Kept(self._asked), None, ""
+        try:
+            first = self._planned(self._asked)
+            self._kept = kept(self._asked, lead(first))
+            same = self._kept.draft == self._asked
+            self._forecast = first if same else self._planned(self._kept.draft)
+        except NoCandidate:
+            self._trouble = "No provider is configured yet."
+        except OpenclawError as error:
+            self._trouble = str(error)
+
+    def _planned(self, draft: Draft) -> Forecast:
+        given: dict[str, Any] = draft.keywords()
+        given |= {"prompt": draft.prompt.strip() or _UNWRITTEN}
+        asked = {name: value for name, value in given.items() if name not in _RUN_ONLY}
+        return api.plan_video(**asked, client=self.client)
+
+    # --- drawing -----------------------------------------------------------------------------
+
+    def _made(self, sheet: Sheet) -> Form:
+        actions = Actions(add=self._add_given, remove=self._remove, move=self._move, assign=self._assign)
+        handlers = Handlers(
+            edit=self._edit,
+            edit_option=self._edit_option,
+            generate=self._clicked,
+            look_again=self.refresh,
+            emulate=None if self._client else self._emulate,
+        )
+        kinds = [slot.kind for slot in sheet.slots]
+        return Form(sheet, handlers, Tray(actions, kinds, self._zone(kinds)), _copy_button())
+
+    def _state(self) -> State:
+        draft, forecast = self._kept.draft, self._forecast
+        verdict = lead(forecast) if forecast else None
+        mode = draft.mode or followed(draft)
+        return State(
+            prompt=draft.prompt,
+            mode=mode,
+            modes=tuple(way.mode for way in draft.sheet.ways),
+            corrected=draft.mode is not None,
+            references=tuple(map(self._shown, draft.items)),
+            providers=menu.providers(self.client),
+            provider=draft.provider,
+            models=self._models(mode),
+            model=draft.model,
+            exact_model=draft.exact_model,
+            style=_style(draft, verdict),
+            options=_options(draft, verdict),
+            plan=outlook.plan_html(forecast, self._kept.told) if forecast else "",
+            setup="" if menu.usable(self.client) else outlook.setup_html(menu.keys(self.client)),
+            why_not=self._why_not(),
+            code=self.code,
+        )
+
+    def _models(self, mode: Mode) -> menu.Choices:
+        provider = find_provider(self._asked.provider, self.client.vendors.providers)
+        return menu.models(provider, mode, self._asked.model) if provider else ()
+
+    def _shown(self, item: Item) -> Shown:
+        slot = self._asked.sheet.slot(item.kind)
+        return Shown(item, slot.roles if slot else (), self._asked.sends(item))
+
+    def _why_not(self) -> str:
+        if self._trouble:
+            return self._trouble
+        if missing := self._asked.missing():
+            return missing
+        runs = self._forecast and any(verdict.runs for verdict in self._forecast.verdicts)
+        return "" if runs else "No model can take this; the plan says why."
+
+    def _zone(self, kinds: list[Kind]) -> object | None:
+        """The drop zone; without anywidget references come by path and address."""
+        try:
+            from openclaw_nb.notebook.dropzone import DropZone
+        except ImportError:
+            return None
+        return DropZone(
+            lambda name, size, type: shelf.check(self.client, self._asked.sheet, name, size, type),
+            lambda path, name: self._add(shelf.arrived(self.client, path, name)),
+            lambda text: self._add_given(text, None),
+            accept=",".join(f"{kind}/*" for kind in kinds),
+            invitation="Drop images, videos or audio here, paste, or choose files",
+        )
+
+    # --- what the user does ------------------------------------------------------------------
+
+    def _edit(self, name: str, value: Any) -> None:
+        draft = self._asked
+        match name:
+            case "prompt" | "exact_model":
+                self._change(replace(draft, **{name: value}))
+            case "model":
+                self._change(replace(draft, model=value or ""))
+            case "mode":
+                same = value is followed(replace(draft, mode=None))
+                self._change(replace(draft, mode=None if same else value))
+            case "provider":
+                self._change(self._with_provider(value or ""))
+            case _:
+                self._change(replace(draft, settings={**draft.settings, name: value}))
+
+    def _edit_option(self, name: str, value: object) -> None:
+        draft = self._asked
+        self._change(replace(draft, options={**draft.options, name: value}))
+
+    def _with_provider(self, id: str) -> Draft:
+        draft = self._asked
+        provider = find_provider(id, self.client.vendors.providers) if id else None
+        if provider is None:
+            return replace(draft, provider="", model="")
+        count = {kind: sum(item.kind is kind for item in draft.items) for kind in Kind}
+        mode = draft.mode or followed(draft)
+        model = menu.first_model(provider, mode, count[Kind.IMAGE], count[Kind.VIDEO])
+        return replace(draft, provider=provider.id, model=model)
+
+    def _add_given(self, given: object, kind: Kind | None) -> None:
+        self._add(shelf.item(self.client, given, kind))
+
+    def _add(self, item: Item) -> None:
+        with self._lock:
+            draft = self._asked
+            draft.check_room(item.kind)
+            way = draft.sheet.way(draft.mode)
+            mode = draft.mode if way is None or item.kind in way.sends else None
+            self._change(replace(draft, items=(*draft.items, item), mode=mode))
+
+    def _remove(self, index: int) -> None:
+        items = self._asked.items
+        self._change(replace(self._asked, items=(*items[:index], *items[index + 1 :])))
+
+    def _move(self, index: int, to: int) -> None:
+        items = list(self._asked.items)
+        items.insert(to, items.pop(index))
+        self._change(replace(self._asked, items=tuple(items)))
+
+    def _assign(self, index: int, role: str) -> None:
+        items = list(self._asked.items)
+        items[index] = replace(items[index], role=role)
+        self._change(replace(self._asked, items=tuple(items)))
+
+    def _emulate(self) -> None:
+        api.emulate()
+        self.refresh()
+
+    def _clicked(self) -> None:
+        try:
+            self.generate()
+        except OpenclawError as error:
+            self._form.say(str(error))
+        else:
+            self._form.say("")
+
+    # --- tasks -------------------------------------------------------------------------------
+
+    def _keep(self, task: Task) -> None:
+        card = CardView(task)
+        card.follow()
+        self.tasks.append(task)
+        self._cards.insert(0, card)
+        self._form.show_results([card.box for card in self._cards])
+        task.on_done(lambda _: self._show_earlier())
+
+    def _show_earlier(self) -> None:
+        """Offer what this session has made as references."""
+        made = [task.snapshot.result for task in self.client.begun]
+        named = {f"{result.ref} · {result.request.prompt}"[:80]: result for result in made if result}
+        self._form.tray.show_earlier(named)
+
+    # --- filling -----------------------------------------------------------------------------
+
+    def _filled(self, read: Request) -> Draft:
+        """The draft with what a request gives."""
+        draft = self._asked
+        given = {s.name: getattr(read, s.name) for s in draft.sheet.settings}
+        settings = {name: value for name, value in given.items() if value is not None}
+        more = {"filename": read.filename, "timeout_ms": read.timeout_ms}
+        draft = replace(
+            draft,
+            settings={**draft.settings, **settings},
+            options={**draft.options, **read.provider_options},
+            more={**draft.more, **{name: value for name, value in more.items() if value}},
+            items=self._items(read),
+        )
+        if read.model is None:
+            return draft
+        ref = resolve(read.model, self.client.vendors.providers).ref
+        if ref is None:
+            raise InvalidInput("model", f"{shown(read.model)} names no model that is known.")
+        return replace(draft, provider=ref.provider, model=ref.model)
+
+    def _items(self, read: Request) -> tuple[Item, ...]:
+        items = list(self._asked.items)
+        for kind, given in (
+            (Kind.IMAGE, read.images),
+            (Kind.VIDEO, read.videos),
+            (Kind.AUDIO, read.audios),
+        ):
+            if given:
+                items = [item for item in items if item.kind is not kind]
+                items += [shelf.item(self.client, r.given, kind, r.role or "") for r in given]
+        return tuple(items)
+
+
+def lead(forecast: Forecast) -> Verdict:
+    """The candidate whose settings are offered: the first that would run, else the first."""
+    return next((v for v in forecast.verdicts if v.runs), forecast.verdicts[0])
+
+
+def followed(draft: Draft) -> Mode:
+    """The mode that the references ask for."""
+    kinds = {item.kind for item in draft.items}
+    asked = [way.mode for way in draft.sheet.ways if way.needs is None or way.needs in kinds]
+    return asked[-1]
+
+
+def _style(draft: Draft, verdict: Verdict | None) -> tuple[Choice, ...]:
+    takes = verdict.takes if verdict else None
+    return tuple((s, offer(s, takes), draft.settings.get(s.name)) for s in draft.sheet.settings)
+
+
+def _options(draft: Draft, verdict: Verdict | None) -> tuple[Choice, ...]:
+    schema = verdict.takes.provider_options if verdict and verdict.takes else None
+    return tuple(
+        (setting, ANYTHING, draft.options.get(setting.name))
+        for setting in option_settings(schema or {})
+    )
+
+
+def _copy_button() -> Any:
+    try:
+        from openclaw_nb.notebook.copybutton import CopyButton
+    except ImportError:
+        return None
+    return CopyButton(description="Copy as code")
