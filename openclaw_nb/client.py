@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -129,15 +130,19 @@ class Client:
         if not is_new:
             return self._duplicate(row)
         asked = request.timeout_ms / 1000 if request.timeout_ms else None
-        return self._begin(
-            Order(
-                id=row.id,
-                request=request,
-                media=media,
-                candidates=chosen,
-                timeout_seconds=asked or self._configured_seconds(),
-            )
+        order = Order(
+            id=row.id,
+            request=request,
+            media=media,
+            candidates=chosen,
+            timeout_seconds=asked or self._configured_seconds(),
         )
+        return self._offered(self._begin(order), exact=exact, session=session)
+
+    def _offered(self, task: Task, *, exact: bool = False, session: str | None = None) -> Task:
+        """A handle that can be started again and taken up through this client."""
+        again = partial(self.start, task.request, exact=exact, session=session, allow_parallel=True)
+        return task.offer(again=again, resume=partial(self.resume, task.id))
 
     def load(self, request: Request) -> Media:
         """The references of a request, looked at; nothing is sent. Raises InvalidInput."""
@@ -178,7 +183,7 @@ class Client:
         if row.ticket is None:
             raise TaskLost(no_way(row))
         self._check_address(row)
-        return self._begin(self._successor(row), (row, records.applied_of(row)))
+        return self._offered(self._begin(self._successor(row), (row, records.applied_of(row))))
 
     def _check_address(self, row: Row) -> None:
         """A job is asked after where it was submitted, and its key goes nowhere else."""
@@ -232,7 +237,7 @@ class Client:
         return task
 
     def _handle(self, row: Row) -> Task:
-        return self._begun.get(row.id) or self._handles.of(row)
+        return self._begun.get(row.id) or self._offered(self._handles.of(row))
 
     def maintain(self, *, apply: bool = True) -> Upkeep:
         """Mark lost tasks as lost and forget those that ended long ago; media stay.

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from openclaw_nb.core.domain import Attempt, Ref, Request, TaskState
+from openclaw_nb.errors import TaskLost
 from openclaw_nb.runtime import loop
 from openclaw_nb.runtime.results import Video
 
@@ -56,6 +57,12 @@ class Snapshot:
         """From the start to the end, or to now."""
         return (self.ended_at or time.time()) - self.started_at
 
+    @property
+    def resumable(self) -> bool:
+        """Whether a new task could take the provider's job up: it ended and left a receipt."""
+        ended_well = self.state is TaskState.SUCCEEDED
+        return not (self.state.active or ended_well or self.job_id is None)
+
 
 Watcher = Callable[[Snapshot], None]
 
@@ -73,6 +80,8 @@ class Task:
         self._finishers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._ended = False
+        self._again: Callable[[], Task] | None = None
+        self._resume: Callable[[], Task] | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -198,6 +207,42 @@ class Task:
             return False
         self._on_cancel()
         return True
+
+    @property
+    def resumable(self) -> bool:
+        """Whether `resume` can take up the provider's job: it ended and left a receipt."""
+        return self._resume is not None and self._snapshot.resumable
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether `again` can start the same request once more."""
+        return self._again is not None and self.done()
+
+    def resume(self) -> Task:
+        """A new task that finishes the provider's job; nothing is submitted.
+
+        Raises:
+            TaskLost: there is no receipt of the job, or it cannot be reached from here.
+        """
+        if self._resume is None:
+            raise TaskLost(f"task {self.id[:8]} belongs to no client that could take it up")
+        return self._resume()
+
+    def again(self) -> Task:
+        """A new task for the same request, sent once more, and paid for once more.
+
+        Raises:
+            InvalidInput: a reference is not there any more; nothing was sent.
+            NoCandidate: nothing is configured; nothing was sent.
+        """
+        if self._again is None:
+            raise TaskLost(f"task {self.id[:8]} belongs to no client that could start it again")
+        return self._again()
+
+    def offer(self, *, again: Callable[[], Task], resume: Callable[[], Task]) -> Task:
+        """Say how this task is started again and taken up. For the client, not for users."""
+        self._again, self._resume = again, resume
+        return self
 
     def on_done(self, callback: Callable[[Task], object]) -> Task:
         """Call `callback(task)` once when the task ends; at once when it has ended.

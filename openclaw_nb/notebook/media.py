@@ -30,12 +30,12 @@ _lock = threading.Lock()
 
 def clip(path: Path) -> Clip | None:
     """Size, length, rate and codecs; None when it is no readable video."""
-    return _cached(_clip, path)
+    return cached(_clip, path)
 
 
 def poster(path: Path) -> bytes | None:
     """The first frame as a small JPEG; None when it is no readable video."""
-    return _cached(_poster, path)
+    return cached(_poster, path)
 
 
 def preview(path: Path, budget: int = PREVIEW_BYTES) -> bytes | None:
@@ -43,10 +43,11 @@ def preview(path: Path, budget: int = PREVIEW_BYTES) -> bytes | None:
 
     Long clips are cut after 15 s. None when it is no readable video, or does not fit.
     """
-    return _cached(_preview, path, budget)
+    return cached(_preview, path, budget)
 
 
-def _cached(make: Callable[..., V | None], path: Path, *more: int) -> V | None:
+def cached(make: Callable[..., V | None], path: Path, *more: int) -> V | None:
+    """`make(path, *more)`, once for each state of the file; None when it cannot be read."""
     try:
         stamp = path.stat().st_mtime_ns
     except OSError:

@@ -6,32 +6,16 @@ since saved notebooks lose `<style>`, and theme colours with a fallback for othe
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 from openclaw_nb.core.domain import Attempt, TaskState
-from openclaw_nb.notebook import words
-from openclaw_nb.notebook.words import Clip
-from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.notebook import figures, words
+from openclaw_nb.notebook.figures import Picture as Picture
+from openclaw_nb.notebook.figures import data_url as data_url
+from openclaw_nb.notebook.figures import paired
+from openclaw_nb.runtime.results import Video
 from openclaw_nb.task import Snapshot
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """How one file is shown."""
-
-    src: str | None = None
-    """What the player plays: a relative URL, or a data URL with a small preview."""
-    link: str | None = None
-    """Relative URL of the file itself, when the notebook's server can reach it."""
-    poster: bytes | None = None
-    """A JPEG."""
-    clip: Clip | None = None
-
-
-NO_PICTURE = Picture()
 
 _FAINT = "var(--jp-ui-font-color2,inherit)"
 _LINE = "var(--jp-border-color2,rgba(128,128,128,.35))"
@@ -39,7 +23,6 @@ _BLUE = "var(--jp-brand-color1,#2196f3)"
 _GREEN = "var(--jp-success-color1,#43a047)"
 _RED = "var(--jp-error-color1,#e53935)"
 _AMBER = "var(--jp-warn-color1,#fb8c00)"
-_LINK = "color:var(--jp-content-link-color,inherit)"
 _CODE = "font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px"
 
 FONT = (
@@ -126,7 +109,7 @@ def task_text(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
     lines = [f"! {notice}" for notice in words.notices(now)]
     lines += [task_line(now), f'"{words.shortened(now.request.prompt)}"']
     if now.result is not None:
-        lines += _file_lines(now.result, pictures) + words.settings(now.result)
+        lines += figures.texts(paired(now.result.files, pictures)) + words.settings(now.result)
     if now.error:
         lines += [f"{words.who_said(now)}: {now.error}", words.what_to_do(now)]
     lines += [f"- {tried.ref} ({words.outcome(tried)}): {tried.error}" for tried in now.attempts]
@@ -146,21 +129,8 @@ def video_text(video: Video, pictures: Sequence[Picture] = ()) -> str:
     mark = "EMULATED, no model made this" if video.emulated else ""
     head = words.joined([str(video.ref), words.taken(video.elapsed_seconds), mark])
     lines = [f"! {notice}" for notice in words.video_notices(video)]
-    lines += [head, *_file_lines(video, pictures), *words.settings(video)]
+    lines += [head, *figures.texts(paired(video.files, pictures)), *words.settings(video)]
     return "\n".join(lines)
-
-
-def _file_lines(video: Video, pictures: Sequence[Picture]) -> list[str]:
-    lines: list[str] = []
-    for file, picture in _paired(video, pictures):
-        where = str(file.path) if file.path else f"{file.name}: too large to be kept, see .url"
-        lines.append(words.joined([where, *words.facts(file, picture.clip)]))
-    return lines
-
-
-def _paired(video: Video, pictures: Sequence[Picture]) -> list[tuple[SavedFile, Picture]]:
-    missing = len(video.files) - len(pictures)
-    return list(zip(video.files, [*pictures, *[NO_PICTURE] * missing], strict=False))
 
 
 def _row(*parts: str) -> str:
@@ -237,11 +207,10 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
 
 
 def _video_body(video: Video, pictures: Sequence[Picture]) -> str:
-    figures = "".join(_figure(file, picture) for file, picture in _paired(video, pictures))
     by = "made by the emulator as" if video.emulated else "made by"
     made = f"{by} {video.ref.provider} in {words.taken(video.elapsed_seconds)}"
     return (
-        figures
+        figures.figures(video.files, pictures)
         + f'<div style="color:{_FAINT};font-size:12px">{escape(made)}</div>'
         + _settings(words.settings(video))
         + _attempts(video.attempts)
@@ -258,39 +227,3 @@ def _settings(lines: Sequence[str]) -> str:
     style = f"margin:12px 0 0;padding:10px 0 0;border-top:1px solid {_LINE};overflow-wrap:anywhere"
     title = '<div style="font-weight:600">Sent otherwise than asked</div>'
     return f'<div style="{style}">{title}{rows}</div>'
-
-
-def _figure(file: SavedFile, picture: Picture) -> str:
-    name = escape(file.name)
-    named = f'<a href="{escape(picture.link)}" style="{_LINK}">{name}</a>' if picture.link else name
-    told = words.facts(file, picture.clip)
-    if file.path is None:
-        told.append("too large to be kept; .url has the address until it expires")
-    caption = words.joined(told)
-    return (
-        f'<figure style="margin:12px 0 4px">{_player(file, picture)}'
-        f'<figcaption style="margin-top:6px;font-size:12px;overflow-wrap:anywhere">{named}'
-        f' <span style="color:{_FAINT}">{escape(caption)}</span></figcaption></figure>'
-    )
-
-
-def _player(file: SavedFile, picture: Picture) -> str:
-    poster = data_url("image/jpeg", picture.poster) if picture.poster else ""
-    box = "display:block;width:100%;max-height:420px;border-radius:8px;background:#000"
-    if picture.clip is not None:
-        box += f";aspect-ratio:{picture.clip.width}/{picture.clip.height}"
-    if picture.src:
-        shown = f' poster="{poster}"' if poster else ""
-        # `src` here and no <source>: notebooks that are not trusted lose that one.
-        return (
-            f'<video controls loop playsinline preload="none" src="{escape(picture.src)}"{shown}'
-            f' aria-label="{escape(file.name)}" style="{box}"></video>'
-        )
-    if poster:
-        return f'<img src="{poster}" alt="{escape(file.name)}" style="{box};object-fit:contain">'
-    return ""
-
-
-def data_url(media_type: str, data: bytes) -> str:
-    """Bytes as an address."""
-    return f"data:{media_type};base64,{b64encode(data).decode()}"

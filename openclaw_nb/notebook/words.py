@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from openclaw_nb.core.domain import Attempt, Change, Ignored, TaskState, Why
 from openclaw_nb.runtime.results import SavedFile, Video
@@ -24,6 +24,30 @@ class Clip:
     codec: str
     sound: str | None = None
     """The codec of the sound; None when the clip is silent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """What is in a sound file."""
+
+    seconds: float
+    rate: int
+    """Samples per second."""
+    channels: int
+    codec: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Still:
+    """What is in an image file."""
+
+    width: int
+    height: int
+    format: str
+    """As Pillow calls it: PNG, JPEG, WEBP."""
+
+
+Contents: TypeAlias = Clip | Sound | Still
 
 
 def shortened(text: str, length: int = _LONG) -> str:
@@ -160,20 +184,25 @@ def settings(video: Video) -> list[str]:
     return [*map(change, video.changes), *map(ignored, video.ignored)]
 
 
-def facts(file: SavedFile, clip: Clip | None) -> list[str]:
+def facts(file: SavedFile, contents: Contents | None) -> list[str]:
     """Length, size, rate, codecs and bytes of one file, as far as they are known."""
-    told: list[str] = []
-    if clip is not None:
-        codecs = f"{clip.codec} + {clip.sound}" if clip.sound else f"{clip.codec}, silent"
-        told += [
-            f"{clip.seconds:.1f} s",
-            f"{clip.width}×{clip.height}",
-            f"{clip.fps:g} fps",
-            codecs,
-        ]
-    if file.size_bytes is not None:
-        told.append(size(file.size_bytes))
-    return told
+    told = [] if contents is None else _contents(contents)
+    return told if file.size_bytes is None else [*told, size(file.size_bytes)]
+
+
+def _contents(found: Contents) -> list[str]:
+    match found:
+        case Clip():
+            codecs = f"{found.codec} + {found.sound}" if found.sound else f"{found.codec}, silent"
+            shape = f"{found.width}×{found.height}"
+            return [f"{found.seconds:.1f} s", shape, f"{found.fps:g} fps", codecs]
+        case Sound():
+            channels = {1: "mono", 2: "stereo"}.get(found.channels, f"{found.channels} channels")
+            return [f"{found.seconds:.1f} s", f"{found.rate / 1000:g} kHz", channels, found.codec]
+        case Still():
+            return [f"{found.width}×{found.height}", found.format]
+        case _:
+            assert_never(found)
 
 
 def who_said(now: Snapshot) -> str:

@@ -49,7 +49,7 @@ class TaskJournal:
             phase="submitting",
             started_at=now_ms(),
         )
-        self.teller.update(phase="submitting", ref=self.ref)
+        self.teller.update(phase="submitting", ref=self.ref, job_id=None)
 
     async def not_accepted(self) -> None:
         """The task can be started again."""

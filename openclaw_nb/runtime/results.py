@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openclaw_nb.core.domain import Attempt, Change, Ignored, Ref, Request
 from openclaw_nb.core.plan import ignored_overrides, normalization
+from openclaw_nb.runtime.export import copy_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,6 +100,18 @@ class Video:
         from openclaw_nb.notebook.frames import read_frames
 
         return read_frames(self.path)
+
+    def save_as(self, target: Path | str, *, overwrite: bool = False) -> tuple[Path, ...]:
+        """Copy the files to `target`: a directory, or for a single file its new path.
+
+        A directory is one that exists, or a path that ends with a slash; it is made when missing.
+        Without `overwrite` a name that is taken gets a number, or is refused when it was given.
+
+        Raises:
+            FileExistsError: the path given is taken.
+            InvalidInput: `target` cannot take the files; nothing was written.
+        """
+        return copy_files(self.paths, target, overwrite=overwrite)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         from openclaw_nb.notebook.player import video_bundle
