@@ -17,7 +17,7 @@ function copyOld(text) {
 function render({ model, el }) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "ocl-copy";
+  button.className = "ocs-copy";
   const name = () => { button.textContent = model.get("description"); };
   name();
   let timer;
@@ -29,7 +29,6 @@ function render({ model, el }) {
     clearTimeout(timer);
     timer = setTimeout(name, 1500);
   };
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
   el.append(button);
   return () => clearTimeout(timer);
 }

@@ -102,11 +102,11 @@ def kept(draft: Draft, verdict: Verdict) -> Kept:
     changes = {change.setting: change for change in verdict.changes}
     settings, told = dict(draft.settings), list[str]()
     for setting in draft.sheet.settings:
-        value = settings.get(setting.name)
-        fitted = _fitted(setting, value, offer(setting, verdict.takes), changes.get(setting.name))
+        value, change = settings.get(setting.name), changes.get(setting.name)
+        fitted = _fitted(setting, value, offer(setting, verdict.takes), change)
         if fitted != value:
             settings[setting.name] = fitted
-            told.append(_told(setting, value, fitted, offer(setting, verdict.takes)))
+            told.append(_told(setting, value, fitted, offer(setting, verdict.takes), change))
     options = dict(_kept_options(draft, verdict))
     gone = [f"{name} {value}" for name, value in draft.options.items() if name not in options]
     told += [f"{shown}: not an option of {verdict.ref}" for shown in gone]
@@ -123,14 +123,18 @@ def _fitted(setting: Setting, value: object, offered: Offer, change: Change | No
     return None
 
 
-def _told(setting: Setting, value: object, fitted: object, offered: Offer) -> str:
+def _told(
+    setting: Setting, value: object, fitted: object, offered: Offer, change: Change | None
+) -> str:
     asked = f"{setting.label.lower()} {words.plain(value)}"
     if not offered.taken:
         return f"{asked}: the model has no such setting"
-    choices = words.span(offered.values)
+    why = f"takes {words.span(offered.values)}"
     if fitted is None:
-        return f"{asked}: the model takes {choices}"
-    return f"{asked}: now {words.plain(fitted)}, the model takes {choices}"
+        return f"{asked}: the model {why}"
+    if change is not None and change.applied == fitted:
+        why = change.why or why
+    return f"{asked}: now {words.plain(fitted)} ({why})"
 
 
 def _kept_options(draft: Draft, verdict: Verdict) -> Iterator[tuple[str, object]]:

@@ -21,14 +21,14 @@ class Upload {
     this.file = file;
     this.index = 0;
     this.sent = 0;
-    this.row = make("li", "ocl-upload");
-    this.row.append(make("span", "ocl-upload-name", file.name));
+    this.row = make("li", "ocs-upload");
+    this.row.append(make("span", "ocs-upload-name", file.name));
     this.bar = make("progress");
     this.bar.max = file.size || 1;
     this.bar.value = 0;
     this.bar.setAttribute("aria-label", `Upload of ${file.name}`);
-    this.told = make("span", "ocl-upload-told", "waiting");
-    this.stop = make("button", "ocl-upload-stop", "×");
+    this.told = make("span", "ocs-upload-told", "waiting");
+    this.stop = make("button", "ocs-upload-stop", "×");
     this.stop.type = "button";
     this.stop.title = `Stop the upload of ${file.name}`;
     this.stop.setAttribute("aria-label", this.stop.title);
@@ -86,7 +86,7 @@ class Upload {
   refuse(reason) {
     this.over = true;
     clearTimeout(this.timer);
-    this.row.classList.add("ocl-refused");
+    this.row.classList.add("ocs-refused");
     this.row.setAttribute("role", "alert");
     this.bar.remove();
     this.told.textContent = reason;
@@ -97,20 +97,17 @@ class Upload {
 }
 
 function render({ model, el }) {
-  const zone = make("div", "ocl-drop");
-  const choose = make("button", "ocl-drop-choose");
+  const zone = make("div", "ocs-drop");
+  const choose = make("button", "ocs-drop-choose");
   choose.type = "button";
   const input = make("input");
   input.type = "file";
   input.multiple = true;
   input.hidden = true;
-  const list = make("ul", "ocl-uploads");
+  const list = make("ul", "ocs-uploads");
   list.setAttribute("aria-label", "Uploads");
   zone.append(choose, input, list);
   el.append(zone);
-
-  // Keys pressed here are not the notebook's: without this, D D would delete the cell.
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
 
   const invite = () => {
     choose.textContent = model.get("invitation");
@@ -163,18 +160,18 @@ function render({ model, el }) {
   const over = (event) => {
     event.preventDefault();
     event.stopPropagation();
-    zone.classList.add("ocl-over");
+    zone.classList.add("ocs-over");
   };
   zone.addEventListener("dragenter", over);
   zone.addEventListener("dragover", over);
   zone.addEventListener("dragleave", (event) => {
-    if (!zone.contains(event.relatedTarget)) zone.classList.remove("ocl-over");
+    if (!zone.contains(event.relatedTarget)) zone.classList.remove("ocs-over");
   });
   const receive = (event, data) => {
     if (!data) return;
     event.preventDefault();
     event.stopPropagation();
-    zone.classList.remove("ocl-over");
+    zone.classList.remove("ocs-over");
     if (data.files.length) take(data.files);
     else type(data.getData("text/uri-list") || data.getData("text/plain"));
   };

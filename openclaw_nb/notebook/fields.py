@@ -23,7 +23,7 @@ class Field:
     def __init__(self, setting: Setting, edited: Callable[[str, object], None]) -> None:
         self.setting, self._edited = setting, edited
         self.box = widgets.VBox()
-        self.box.add_class("ocl-field")
+        self.box.add_class("ocs-field")
         self.widget: Any = None
         self._offer: Offer | None = None
         self._showing = False

@@ -66,8 +66,9 @@ class Handlers:
 class Form:
     """Every widget of the form, in one box."""
 
-    def __init__(self, sheet: Sheet, handlers: Handlers, tray: Tray, copy: Any) -> None:
-        self._handlers, self.tray, self.copy = handlers, tray, copy
+    def __init__(self, sheet: Sheet, handlers: Handlers, tray: Tray) -> None:
+        self._handlers, self.tray = handlers, tray
+        self.copy, self._manners = _helpers()
         self._showing = False
         self._make_words(sheet)
         self._make_choices()
@@ -75,7 +76,7 @@ class Form:
         self._style = _Fields(handlers.edit)
         self._options = _Fields(handlers.edit_option)
         self.results = widgets.Box()
-        self.results.add_class("ocl-results")
+        self.results.add_class("ocs-results")
         self.results_title = _title("Made in this session")
         self.box = self._box(sheet)
         self.show_results(())
@@ -93,7 +94,7 @@ class Form:
         self.follow = widgets.Button(
             description="Follow the references", tooltip="Let the references decide the mode"
         )
-        self.follow.add_class("ocl-quiet")
+        self.follow.add_class("ocs-quiet")
         self.provider = widgets.Dropdown(description="Provider", layout=_layout())
         self.model = widgets.Dropdown(description="Model", layout=_layout())
         self.exact_model = widgets.Checkbox(
@@ -107,8 +108,10 @@ class Form:
         self.plan, self.setup, self.why_not, self.error, self.code = (
             widgets.HTML() for _ in range(5)
         )
+        for live in (self.plan, self.why_not):
+            live.add_class("ocs-live")
         self.generate = widgets.Button(description="Generate", tooltip="Send the request")
-        self.generate.add_class("ocl-go")
+        self.generate.add_class("ocs-go")
         self.generate.on_click(lambda _: self._handlers.generate())
         self.again = widgets.Button(description="Look again", tooltip="Read the keys anew")
         self.again.on_click(lambda _: self._handlers.look_again())
@@ -116,7 +119,7 @@ class Form:
             description="Try without a key", tooltip="Switch this notebook to the emulator"
         )
         for button in (self.again, self.emulate):
-            button.add_class("ocl-quiet")
+            button.add_class("ocs-quiet")
         if self._handlers.emulate is None:
             self.emulate.layout.display = "none"
         else:
@@ -131,10 +134,10 @@ class Form:
         widget.observe(changed, "value")
 
     def _box(self, sheet: Sheet) -> Any:
-        modes = _classed(widgets.Box([self.mode, self.follow]), "ocl-modes")
-        self.models_row = _classed(widgets.Box([self.provider, self.model]), "ocl-grid")
+        modes = _classed(widgets.Box([self.mode, self.follow]), "ocs-modes")
+        self.models_row = _classed(widgets.Box([self.provider, self.model]), "ocs-grid")
         self.setup_box = _classed(
-            widgets.VBox([self.setup, widgets.HBox([self.emulate, self.again])]), "ocl-setup"
+            widgets.VBox([self.setup, widgets.HBox([self.emulate, self.again])]), "ocs-setup", "ocs-form"
         )
         self.options_title = _title("Options of the provider")
         fields = widgets.VBox(
@@ -155,17 +158,17 @@ class Form:
         side = widgets.VBox(
             [_title("Plan"), self.plan, self.generate, self.why_not, self.error, self._code_box()]
         )
-        columns = widgets.Box([_classed(fields, "ocl-fields"), _classed(side, "ocl-side")])
-        heading = widgets.HTML(f'<div class="ocl-heading">Studio<span>{sheet.kind}</span></div>')
-        parts = [widgets.HTML(f"<style>{_STYLE}</style>"), heading, self.setup_box]
+        columns = widgets.Box([_classed(fields, "ocs-fields"), _classed(side, "ocs-side")])
+        heading = widgets.HTML(f'<div class="ocs-heading">Studio<span>{sheet.kind}</span></div>')
+        parts = [widgets.HTML(f"<style>{_STYLE}</style>"), *self._manners, heading, self.setup_box]
         box = widgets.VBox(
-            [*parts, _classed(columns, "ocl-columns"), self.results_title, self.results]
+            [*parts, _classed(columns, "ocs-columns", "ocs-form"), self.results_title, self.results]
         )
-        return _classed(_classed(box, "ocl"), "ocl-studio")
+        return _classed(box, "ocl", "ocs-studio")
 
     def _code_box(self) -> Any:
         parts = [self.code] if self.copy is None else [self.code, self.copy]
-        return _classed(widgets.VBox(parts), "ocl-code")
+        return _classed(widgets.VBox(parts), "ocs-code")
 
     def show(self, state: State) -> None:
         """Draw `state`. What is written to the widgets is not reported as an edit."""
@@ -192,12 +195,12 @@ class Form:
         self._show_outcome(state)
 
     def _show_outcome(self, state: State) -> None:
-        self.plan.value = f'<div class="ocl-plan" role="status">{state.plan}</div>'
+        self.plan.value = f'<div class="ocs-plan">{state.plan}</div>' if state.plan else ""
         self.setup.value = state.setup
         self.setup_box.layout.display = None if state.setup else "none"
         self.generate.disabled = bool(state.why_not)
         self.why_not.value = (
-            f'<div class="ocl-faint">{escape(state.why_not)}</div>' if state.why_not else ""
+            f'<div class="ocs-faint">{escape(state.why_not)}</div>' if state.why_not else ""
         )
         self.code.value = (
             f'<details><summary>Code</summary><pre tabindex="0">{escape(state.code)}</pre></details>'
@@ -207,7 +210,7 @@ class Form:
 
     def say(self, text: str) -> None:
         """An error below the button, or none."""
-        told = f'<div role="alert" class="ocl-error">{escape(text)}</div>' if text else ""
+        told = f'<div role="alert" class="ocs-error">{escape(text)}</div>' if text else ""
         self.error.value = told
 
     def show_results(self, boxes: Sequence[Any]) -> None:
@@ -222,7 +225,7 @@ class _Fields:
     def __init__(self, edited: Callable[[str, object], None]) -> None:
         self._edited = edited
         self._fields: dict[Setting, Field] = {}
-        self.box = _classed(widgets.Box(), "ocl-grid")
+        self.box = _classed(widgets.Box(), "ocs-grid")
 
     def show(self, settings: Sequence[Choice]) -> None:
         for setting, offer, value in settings:
@@ -248,13 +251,24 @@ def _put(widget: Any, value: object) -> None:
         widget.value = value
 
 
-def _classed(box: Any, name: str) -> Any:
-    box.add_class(name)
+def _classed(box: Any, *names: str) -> Any:
+    for name in names:
+        box.add_class(name)
     return box
 
 
 def _title(text: str) -> Any:
-    return widgets.HTML(f'<div class="ocl-title" role="heading" aria-level="3">{text}</div>')
+    return widgets.HTML(f'<div class="ocs-title" role="heading" aria-level="3">{text}</div>')
+
+
+def _helpers() -> tuple[Any, tuple[Any, ...]]:
+    """The copy button, and what mends keyboard and names; nothing where anywidget is missing."""
+    try:
+        from openclaw_nb.notebook.copybutton import CopyButton
+        from openclaw_nb.notebook.manners import Manners
+    except ImportError:
+        return None, ()
+    return CopyButton(description="Copy as code"), (Manners(),)
 
 
 def _layout() -> Any:

@@ -33,8 +33,8 @@ def plan_html(forecast: Forecast, told: Sequence[str] = ()) -> str:
     return "".join(
         (
             _head(first, forecast.mode.words),
-            _lines("Not kept", told, "ocl-warn"),
-            _lines("Note", forecast.notices, "ocl-warn"),
+            _lines("Not kept", told, "ocs-warn"),
+            _lines("Note", forecast.notices, "ocs-warn"),
             _body(first),
             _followers(others, first.runs),
         )
@@ -48,7 +48,7 @@ def setup_html(keys: Sequence[tuple[str, str]]) -> str:
         for label, names in keys
     )
     return (
-        '<div class="ocl-strip"><strong>No provider has a key yet.</strong> Set one of these '
+        '<div class="ocs-strip"><strong>No provider has a key yet.</strong> Set one of these '
         "variables before Jupyter starts, or <code>os.environ[...]</code> in a cell, and look "
         f'again.</div><details><summary>Variables by provider</summary><table>{rows}</table>'
         "</details>"
@@ -83,19 +83,19 @@ def still_html(code: str, forecast: Forecast | None) -> str:
 def _head(verdict: Verdict, mode: str) -> str:
     state, colour = ("Will run", "good") if verdict.runs else ("Will not run", "bad")
     return (
-        f'<div class="ocl-verdict ocl-{colour}"><strong>{state}</strong>'
-        f'<span class="ocl-ref">{escape(str(verdict.ref))}</span>'
-        f'<span class="ocl-faint">{escape(mode)}</span></div>'
+        f'<div class="ocs-verdict ocs-{colour}"><strong>{state}</strong>'
+        f'<span class="ocs-ref">{escape(str(verdict.ref))}</span>'
+        f'<span class="ocs-faint">{escape(mode)}</span></div>'
     )
 
 
 def _body(verdict: Verdict) -> str:
     return "".join(
         (
-            _lines("Why", [verdict.reason] if verdict.reason else [], "ocl-bad"),
+            _lines("Why", [verdict.reason] if verdict.reason else [], "ocs-bad"),
             _lines("Sent", [words.joined(sent(verdict.job))] if verdict.job else []),
-            _lines("Changed", map(words.change, verdict.changes), "ocl-warn"),
-            _lines("Ignored", map(words.ignored, verdict.ignored), "ocl-warn"),
+            _lines("Changed", map(words.change, verdict.changes), "ocs-warn"),
+            _lines("Ignored", map(words.ignored, verdict.ignored), "ocs-warn"),
             _lines("Cost", [cost(verdict)] if verdict.price else []),
             _lines("Note", [note for note in verdict.notes if note != str(verdict.price)]),
         )
@@ -142,7 +142,7 @@ def _followers(others: Sequence[Verdict], is_reserve: bool) -> str:
     rest = f" and {len(others) - 1} more" if len(others) > 1 and others[0].runs else ""
     rows = "".join(map(_follower, others))
     return (
-        f'<details class="ocl-others"><summary>{escape(title)}{rest}</summary>'
+        f'<details class="ocs-others"><summary>{escape(title)}{rest}</summary>'
         f"<ol>{rows}</ol></details>"
     )
 
@@ -150,8 +150,8 @@ def _followers(others: Sequence[Verdict], is_reserve: bool) -> str:
 def _follower(verdict: Verdict) -> str:
     told = [verdict.reason] if verdict.reason else []
     told += [*map(words.change, verdict.changes), *map(words.ignored, verdict.ignored)]
-    mark = "" if verdict.runs else ' <span class="ocl-bad">would be passed over</span>'
-    more = f'<div class="ocl-faint">{escape("; ".join(told))}</div>' if told else ""
+    mark = "" if verdict.runs else ' <span class="ocs-bad">would be passed over</span>'
+    more = f'<div class="ocs-faint">{escape("; ".join(told))}</div>' if told else ""
     return f"<li>{escape(str(verdict.ref))}{mark}{more}</li>"
 
 
@@ -159,4 +159,4 @@ def _lines(title: str, lines: Iterable[str], look: str = "") -> str:
     rows = "".join(f"<div>{escape(words.shortened(line))}</div>" for line in lines)
     if not rows:
         return ""
-    return f'<div class="ocl-line {look}"><span>{title}</span><div>{rows}</div></div>'
+    return f'<div class="ocs-line {look}"><span>{title}</span><div>{rows}</div></div>'

@@ -67,15 +67,15 @@ class Tray:
         self._actions = actions
         self.cards: list[_Card] = []
         self.row = widgets.Box()
-        self.row.add_class("ocl-cards")
+        self.row.add_class("ocs-cards")
         self.path = widgets.Text(
             description="Path or URL",
             placeholder="assets/rocket.jpg or https://…",
             layout=widgets.Layout(width="100%"),
         )
         self.kind = widgets.Dropdown(
-            description="It is",
-            options=[("found out", ""), *((str(kind), kind) for kind in kinds)],
+            description="Kind",
+            options=[("any", ""), *((str(kind), kind) for kind in kinds)],
             layout=widgets.Layout(width="100%"),
         )
         self.add = widgets.Button(description="Add", tooltip="Add the path or URL as a reference")
@@ -87,7 +87,7 @@ class Tray:
         self.path.on_submit(lambda _: self._add_path())
         self.earlier.observe(self._earlier_chosen, "value")
         ways = widgets.Box([self.path, self.kind, self.add, self.earlier])
-        ways.add_class("ocl-ways")
+        ways.add_class("ocs-ways")
         drop = () if zone is None else (zone,)
         self.box = widgets.VBox([self.row, *drop, ways, self.error])
         self.show_earlier({})
@@ -108,7 +108,7 @@ class Tray:
 
     def say(self, text: str) -> None:
         """An error beside the references, or none."""
-        told = f'<div role="alert" class="ocl-error">{escape(text)}</div>' if text else ""
+        told = f'<div role="alert" class="ocs-error">{escape(text)}</div>' if text else ""
         self.error.value = told
 
     def _add_path(self) -> None:
@@ -141,14 +141,14 @@ class _Card:
             widgets.Button(icon=icon) for icon in ("arrow-left", "arrow-right", "times")
         )
         for button in (self.before, self.after, self.remove):
-            button.add_class("ocl-icon")
+            button.add_class("ocs-icon")
         self.before.on_click(lambda _: actions.move(place, place - 1))
         self.after.on_click(lambda _: actions.move(place, place + 1))
         self.remove.on_click(lambda _: actions.remove(place))
         self.role.observe(self._assigned, "value")
         buttons = widgets.HBox([self.before, self.after, self.remove])
         self.box = widgets.VBox([self.picture, self.role, buttons])
-        self.box.add_class("ocl-card")
+        self.box.add_class("ocs-card")
 
     def show(self, shown: Shown, count: int) -> None:
         self._showing = True
@@ -175,12 +175,12 @@ def card_html(shown: Shown, place: int) -> str:
     item = shown.item
     label = escape(f"Reference {place + 1}: {item.kind} {item.name}")
     facts = words.joined([str(item.kind), words.size(item.size) if item.size else "elsewhere"])
-    unsent = '<span class="ocl-unsent">not sent in this mode</span>' if not shown.sent else ""
+    unsent = '<span class="ocs-unsent">not sent in this mode</span>' if not shown.sent else ""
     look = f"background-image:url(&quot;{_picture(item)}&quot;)" if _picture(item) else ""
     return (
-        f'<div class="ocl-thumb ocl-is-{item.kind}" role="img" aria-label="{label}" style="{look}">'
-        f'{unsent}</div><div class="ocl-name" title="{escape(item.source)}">{escape(item.name)}</div>'
-        f'<div class="ocl-faint">{escape(facts)}</div>'
+        f'<div class="ocs-thumb ocs-is-{item.kind}" role="img" aria-label="{label}" style="{look}">'
+        f'{unsent}</div><div class="ocs-name" title="{escape(item.source)}">{escape(item.name)}</div>'
+        f'<div class="ocs-faint">{escape(facts)}</div>'
     )
 
 

@@ -184,7 +184,7 @@ class Studio:
             emulate=None if self._client else self._emulate,
         )
         kinds = [slot.kind for slot in sheet.slots]
-        return Form(sheet, handlers, Tray(actions, kinds, self._zone(kinds)), _copy_button())
+        return Form(sheet, handlers, Tray(actions, kinds, self._zone(kinds)))
 
     def _state(self) -> State:
         draft, forecast = self._kept.draft, self._forecast
@@ -382,10 +382,3 @@ def _options(draft: Draft, verdict: Verdict | None) -> tuple[Choice, ...]:
         for setting in option_settings(schema or {})
     )
 
-
-def _copy_button() -> Any:
-    try:
-        from openclaw_nb.notebook.copybutton import CopyButton
-    except ImportError:
-        return None
-    return CopyButton(description="Copy as code")
