@@ -158,8 +158,14 @@ def offer(setting: Setting, caps: ModeCaps | None) -> Offer:
     return ANYTHING if caps is None else setting.offer(caps)
 
 
-def option_settings(options: Mapping[str, OptionType]) -> tuple[Setting, ...]:
+FREE_OPTIONS = Setting("provider_options", "As JSON", "text", hint='such as {"seed": 42}')
+"""For a provider that declares no options: any are passed on."""
+
+
+def option_settings(options: Mapping[str, OptionType] | None) -> tuple[Setting, ...]:
     """A provider's own options as settings."""
+    if options is None:
+        return (FREE_OPTIONS,)
     return tuple(Setting(name, name, _OPTION_SHAPES[type]) for name, type in options.items())
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from openclaw_nb.core import skips
 from openclaw_nb.core.domain import Change, Kind, Mode
 from openclaw_nb.core.geometry import nearest_duration
 from openclaw_nb.errors import InvalidInput
@@ -32,7 +31,10 @@ class Draft:
     """Set when the user corrected it; None: the references decide."""
     items: tuple[Item, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
-    options: Mapping[str, object] = field(default_factory=dict[str, object])
+    options: Mapping[str, object] | str = field(default_factory=dict[str, object])
+    """The provider's own options; a text is what was typed for them and is not JSON."""
+    options_of: str = ""
+    """The provider that they were given for."""
     more: Mapping[str, object] = field(default_factory=dict[str, object])
     """Further keywords, which have no widget."""
 
@@ -49,11 +51,16 @@ class Draft:
         for slot in self.sheet.slots:
             given |= self._references(slot)
         given |= {name: value for name, value in self.settings.items() if value is not None}
-        if options := {name: value for name, value in self.options.items() if value is not None}:
+        if options := self._options():
             given["provider_options"] = options
         if self.provider and self.exact_model:
             given["exact_model"] = True
         return {**given, **self.more}
+
+    def _options(self) -> Mapping[str, object] | str:
+        if isinstance(self.options, str):
+            return self.options
+        return {name: value for name, value in self.options.items() if value is not None}
 
     def _references(self, slot: Slot) -> dict[str, object]:
         items = [item for item in self.items if item.kind is slot.kind and self.sends(item)]
@@ -107,9 +114,8 @@ def kept(draft: Draft, verdict: Verdict) -> Kept:
         if fitted != value:
             settings[setting.name] = fitted
             told.append(_told(setting, value, fitted, offer(setting, verdict.takes), change))
-    options = dict(_kept_options(draft, verdict))
-    gone = [f"{name} {value}" for name, value in draft.options.items() if name not in options]
-    told += [f"{shown}: not an option of {verdict.ref}" for shown in gone]
+    options, gone = _kept_options(draft, verdict)
+    told += [f"{name}: not an option of {verdict.ref}" for name in gone]
     return Kept(replace(draft, settings=settings, options=options), tuple(told))
 
 
@@ -137,9 +143,21 @@ def _told(
     return f"{asked}: now {words.plain(fitted)} ({why})"
 
 
-def _kept_options(draft: Draft, verdict: Verdict) -> Iterator[tuple[str, object]]:
-    """The options that the model takes, one by one."""
+def _kept_options(
+    draft: Draft, verdict: Verdict
+) -> tuple[Mapping[str, object] | str, tuple[str, ...]]:
+    """The options that the model takes, and the names of the others.
+
+    Where nothing is declared, anything is passed on: then only what was meant for this provider.
+    """
+    if isinstance(draft.options, str):
+        return draft.options, ()
     schema = verdict.takes.provider_options if verdict.takes else None
-    for name, value in draft.options.items():
-        if value is None or not skips.options(verdict.ref, schema, {name: value}):
-            yield name, value
+    declared = schema is not None or draft.provider == draft.options_of
+    options = {
+        name: value
+        for name, value in draft.options.items()
+        if declared and (schema is None or name in schema)
+    }
+    gone = (n for n, value in draft.options.items() if n not in options and value is not None)
+    return options, tuple(gone)

@@ -71,6 +71,7 @@ class Tray:
         self.path = widgets.Text(
             description="Path or URL",
             placeholder="assets/rocket.jpg or https://…",
+            continuous_update=False,
             layout=widgets.Layout(width="100%"),
         )
         self.kind = widgets.Dropdown(
@@ -84,7 +85,7 @@ class Tray:
         )
         self.error = widgets.HTML()
         self.add.on_click(lambda _: self._add_path())
-        self.path.on_submit(lambda _: self._add_path())
+        self.path.observe(lambda _: self._add_path(), "value")
         self.earlier.observe(self._earlier_chosen, "value")
         ways = widgets.Box([self.path, self.kind, self.add, self.earlier])
         ways.add_class("ocs-ways")

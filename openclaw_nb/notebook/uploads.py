@@ -64,7 +64,7 @@ class Uploads:
         upload = self._open.get(id)
         if upload is None:
             raise InvalidInput(_PLACE, "this upload was ended; choose the file again.")
-        if index == upload.parts - 1:
+        if 0 <= index == upload.parts - 1:
             return upload.received
         try:
             self._check(upload, index, data)

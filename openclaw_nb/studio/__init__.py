@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from openclaw_nb import api
 from openclaw_nb.core import inputs
@@ -13,7 +15,16 @@ from openclaw_nb.core.candidates import find_provider, resolve
 from openclaw_nb.core.domain import Kind, Mode, Request
 from openclaw_nb.errors import InvalidInput, NoCandidate, OpenclawError, shown
 from openclaw_nb.notebook import outlook
-from openclaw_nb.notebook.controls import ANYTHING, SHEETS, Choice, Sheet, offer, option_settings
+from openclaw_nb.notebook.controls import (
+    ANYTHING,
+    FREE_OPTIONS,
+    SHEETS,
+    Choice,
+    Setting,
+    Sheet,
+    offer,
+    option_settings,
+)
 from openclaw_nb.notebook.draft import Draft, Kept, kept
 from openclaw_nb.notebook.form import Form, Handlers, State
 from openclaw_nb.notebook.tray import Actions, Item, Shown, Tray
@@ -158,7 +169,7 @@ class Studio:
         self._kept, self._forecast, self._trouble = Kept(self._asked), None, ""
         try:
             first = self._planned(self._asked)
-            self._kept = kept(self._asked, lead(first))
+            self._kept = kept(self._asked, lead(first, self._asked))
             same = self._kept.draft == self._asked
             self._forecast = first if same else self._planned(self._kept.draft)
         except NoCandidate:
@@ -188,7 +199,7 @@ class Studio:
 
     def _state(self) -> State:
         draft, forecast = self._kept.draft, self._forecast
-        verdict = lead(forecast) if forecast else None
+        verdict = lead(forecast, draft) if forecast else None
         mode = draft.mode or followed(draft)
         return State(
             prompt=draft.prompt,
@@ -257,8 +268,13 @@ class Studio:
                 self._change(replace(draft, settings={**draft.settings, name: value}))
 
     def _edit_option(self, name: str, value: object) -> None:
-        draft = self._asked
-        self._change(replace(draft, options={**draft.options, name: value}))
+        draft = self._kept.draft
+        options: Mapping[str, object] | str
+        if name == FREE_OPTIONS.name:
+            options = _typed_options(str(value or "{}"))
+        else:
+            options = {**(draft.options if isinstance(draft.options, Mapping) else {}), name: value}
+        self._change(replace(self._asked, options=options, options_of=draft.provider))
 
     def _with_provider(self, id: str) -> Draft:
         draft = self._asked
@@ -334,16 +350,17 @@ class Studio:
         draft = replace(
             draft,
             settings={**draft.settings, **settings},
-            options={**draft.options, **read.provider_options},
             more={**draft.more, **{name: value for name, value in more.items() if value}},
             items=self._items(read),
         )
-        if read.model is None:
+        if read.model is not None:
+            ref = resolve(read.model, self.client.vendors.providers).ref
+            if ref is None:
+                raise InvalidInput("model", f"{shown(read.model)} names no model that is known.")
+            draft = replace(draft, provider=ref.provider, model=ref.model)
+        if not read.provider_options:
             return draft
-        ref = resolve(read.model, self.client.vendors.providers).ref
-        if ref is None:
-            raise InvalidInput("model", f"{shown(read.model)} names no model that is known.")
-        return replace(draft, provider=ref.provider, model=ref.model)
+        return replace(draft, options=read.provider_options, options_of=draft.provider)
 
     def _items(self, read: Request) -> tuple[Item, ...]:
         items = list(self._asked.items)
@@ -358,9 +375,10 @@ class Studio:
         return tuple(items)
 
 
-def lead(forecast: Forecast) -> Verdict:
-    """The candidate whose settings are offered: the first that would run, else the first."""
-    return next((v for v in forecast.verdicts if v.runs), forecast.verdicts[0])
+def lead(forecast: Forecast, draft: Draft) -> Verdict:
+    """The candidate whose settings are offered: the one that was named, else the first that runs."""
+    running = () if draft.provider else (v for v in forecast.verdicts if v.runs)
+    return next(iter(running), forecast.verdicts[0])
 
 
 def followed(draft: Draft) -> Mode:
@@ -376,9 +394,22 @@ def _style(draft: Draft, verdict: Verdict | None) -> tuple[Choice, ...]:
 
 
 def _options(draft: Draft, verdict: Verdict | None) -> tuple[Choice, ...]:
-    schema = verdict.takes.provider_options if verdict and verdict.takes else None
-    return tuple(
-        (setting, ANYTHING, draft.options.get(setting.name))
-        for setting in option_settings(schema or {})
-    )
+    if verdict is None:
+        return ()
+    schema = verdict.takes.provider_options if verdict.takes else None
+    return tuple((s, ANYTHING, _option(draft.options, s)) for s in option_settings(schema))
 
+
+def _option(options: Mapping[str, object] | str, setting: Setting) -> object:
+    if setting is not FREE_OPTIONS:
+        return None if isinstance(options, str) else options.get(setting.name)
+    return options if isinstance(options, str) else json.dumps(options) if options else None
+
+
+def _typed_options(text: str) -> Mapping[str, object] | str:
+    """The options that a text means; the text itself if it is none."""
+    try:
+        read: object = json.loads(text)
+    except ValueError:
+        return text
+    return cast("dict[str, object]", read) if isinstance(read, dict) else text
