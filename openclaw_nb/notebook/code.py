@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
+from pathlib import Path
 
 from openclaw_nb.core.domain import Reference, Request
 
@@ -40,7 +41,7 @@ def as_code(request: Request, function: str = "generate_video") -> str:
 
     A reference that was given as bytes or as an array stands as a name, with a comment.
     """
-    arguments = [_Argument(repr(request.prompt)), *_named(request)]
+    arguments = [_Argument(_quoted(request.prompt)), *_named(request)]
     short = f"oc.{function}({', '.join(each.text for each in arguments)})"
     if len(short) <= _LINE and not any(each.remark for each in arguments):
         return short
@@ -49,13 +50,13 @@ def as_code(request: Request, function: str = "generate_video") -> str:
 
 
 def _named(request: Request) -> list[_Argument]:
-    found = [_Argument(f"model={request.model!r}")] if request.model else []
+    found = [_Argument(f"model={_quoted(request.model)}")] if request.model else []
     for field in _NAMES:
         found += _references(field, getattr(request, field))
     for name in _STYLE:
         value = getattr(request, name)
         if value is not None:
-            found.append(_Argument(f"{name}={_plain(value)!r}"))
+            found.append(_Argument(f"{name}={_plain(value)}"))
     if request.provider_options:
         found.append(_Argument(f"provider_options={_options(request.provider_options)!r}"))
     return found
@@ -71,23 +72,31 @@ def _references(field: str, given: Sequence[Reference]) -> list[_Argument]:
     text = shown[0].text if len(shown) == 1 else f"[{', '.join(each.text for each in shown)}]"
     found = [_Argument(f"{one if len(shown) == 1 else many}={text}", remark)]
     if any(each.role for each in given):
-        found.append(_Argument(f"{roles}={[each.role or '' for each in given]!r}"))
+        found.append(
+            _Argument(f"{roles}=[{', '.join(_quoted(each.role or '') for each in given)}]")
+        )
     return found
 
 
 def _reference(given: object, name: str, number: int) -> _Argument:
-    path = getattr(given, "path", given)  # an earlier result is its file
-    if isinstance(path, PathLike):
-        return _Argument(repr(str(path)))
+    path: object = getattr(given, "path", given)  # an earlier result is its file
+    if isinstance(path, Path):
+        return _Argument(_quoted(str(path)))
     if isinstance(path, str) and len(path) <= _WORDS and not path.startswith(("data:", "sha256:")):
-        return _Argument(repr(path))
+        return _Argument(_quoted(path))
     kind = "bytes" if isinstance(given, str | bytes) else type(given).__name__
     return _Argument(f"{name}_{number}", f"  # it was given as {kind}")
 
 
-def _plain(value: object) -> object:
-    """5 and not 5.0."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _plain(value: object) -> str:
+    """`5` and not `5.0`."""
+    if isinstance(value, str):
+        return _quoted(value)
+    return repr(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _options(options: Mapping[str, object]) -> dict[str, object]:

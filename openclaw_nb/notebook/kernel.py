@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import os
 import sys
 import threading
 import warnings
@@ -40,6 +41,21 @@ def current() -> Any | None:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return getattr(shell, "kernel", None)
+
+
+def attended() -> bool:
+    """Whether somebody sits at the notebook: nbclient and its like say that nobody answers.
+
+    Voila runs notebooks by nbclient and still shows them to somebody.
+    """
+    kernel = current()
+    if kernel is None:
+        return False
+    parent: dict[str, Any] = kernel.get_parent("shell") or {}
+    content: dict[str, Any] = parent.get("content", {})
+    return bool(content.get("allow_stdin", True)) or os.environ.get(
+        "SERVER_SOFTWARE", ""
+    ).startswith("voila")
 
 
 def on_click(comm_id: str, call: Callable[[], object]) -> None:

@@ -33,9 +33,11 @@ class Subject(Protocol):
 
     def version(self) -> object:
         """Another object whenever there is something new to draw."""
+        ...
 
     def active(self) -> bool:
         """Whether anything can still change."""
+        ...
 
 
 class Pace:

@@ -11,9 +11,7 @@ from html import escape
 
 from openclaw_nb.core.domain import Attempt, TaskState
 from openclaw_nb.notebook import figures, words
-from openclaw_nb.notebook.figures import Picture as Picture
-from openclaw_nb.notebook.figures import data_url as data_url
-from openclaw_nb.notebook.figures import paired
+from openclaw_nb.notebook.figures import Picture, paired
 from openclaw_nb.runtime.results import Video
 from openclaw_nb.task import Snapshot
 
@@ -33,7 +31,7 @@ _CARD = (
     f"max-width:720px;box-sizing:border-box;margin:6px 0;padding:16px 18px;border:1px solid {_LINE};"
     f"border-radius:12px;background:var(--jp-layout-color1,transparent);{FONT}"
 )
-_COLOURS = {
+COLOURS = {
     TaskState.QUEUED: _FAINT,
     TaskState.RUNNING: _BLUE,
     TaskState.SUCCEEDED: _GREEN,
@@ -55,6 +53,39 @@ def card(*parts: str) -> str:
     return f'<div style="{_CARD}">{inner}</div>'
 
 
+def caption(now: Snapshot) -> str:
+    """Which task it is, in one line: what stays in a notebook that is saved while it runs."""
+    prompt = words.shortened(now.request.prompt, 80)
+    return faint(f"Task openclaw_nb.task({now.id[:8]!r}) · {prompt}")
+
+
+def faint(text: str) -> str:
+    """A line that does not ask to be read."""
+    style = f"{FONT};color:{_FAINT};font-size:12px;margin:6px 0;overflow-wrap:anywhere"
+    return f'<div style="{style}">{escape(text)}</div>'
+
+
+def anchor(html: str) -> str:
+    """The upper one of two outputs, whose lower one holds widgets.
+
+    JupyterLab writes an error in the place of a widget whose kernel is gone. It has no elements,
+    and a page that trusts the notebook hides it by this rule; one that does not shows no widgets.
+    """
+    return (
+        "<style>.jp-OutputArea-child:has([data-ocl]) + .jp-OutputArea-child "
+        f"> .jupyter-widgets:not(:has(*)){{display:none}}</style><div data-ocl>{html}</div>"
+    )
+
+
+def folded(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
+    """A card that another one took the place of, closed."""
+    title = words.joined([words.state(now.state), now.id[:8], str(now.ref or "")])
+    return (
+        f'<details style="{FONT};max-width:720px;margin:6px 0"><summary style="cursor:pointer;'
+        f'color:{_FAINT}">Before: {escape(title)}</summary>{task_html(now, pictures)}</details>'
+    )
+
+
 def notices_html(now: Snapshot) -> str:
     """The strip above everything."""
     return _strip(words.notices(now))
@@ -64,7 +95,7 @@ def head_html(now: Snapshot) -> str:
     """State, model, time, prompt and progress: what changes all the time."""
     ref = str(now.ref) if now.ref else (now.request.model or "")
     title = _row(
-        f'<strong style="color:{_COLOURS[now.state]}">● {words.state(now.state)}</strong>',
+        f'<strong style="color:{COLOURS[now.state]}">● {words.state(now.state)}</strong>',
         f'<span style="font-weight:600;overflow-wrap:anywhere">{escape(ref)}</span>',
         _badge() if now.result is not None and now.result.emulated else "",
         f'<span style="margin-left:auto;color:{_FAINT};font-variant-numeric:tabular-nums">'
@@ -145,7 +176,7 @@ def _strip(lines: Sequence[str]) -> str:
         "background:rgba(251,140,0,.12);overflow-wrap:anywhere"
     )
     inner = "<br>".join(escape(words.shortened(line)) for line in lines)
-    return f'<div role="status" style="{style}">{inner}</div>' if lines else ""
+    return f'<div role="note" style="{style}">{inner}</div>' if lines else ""
 
 
 def _badge() -> str:
@@ -162,14 +193,28 @@ def _prompt(prompt: str) -> str:
 
 
 def _progress(now: Snapshot) -> str:
-    full = words.fraction(now)
-    value = "" if full is None else f' max="1" value="{full:.3f}"'
-    bar = f"width:100%;height:8px;margin:12px 0 4px;accent-color:{_BLUE}"
     told = escape(words.joined(words.doing(now)))
     return (
-        f'<progress{value} aria-label="progress" style="{bar}"></progress>'
+        f"{bar(words.fraction(now), 'progress')}"
         f'<div style="color:{_FAINT};font-size:12px">{told}</div>'
     )
+
+
+def bar(full: float | None, label: str) -> str:
+    """A bar as wide as its place, 0 to 1; moving to and fro when nothing is known."""
+    value = "" if full is None else f' max="1" value="{full:.3f}"'
+    style = f"width:100%;height:8px;margin:12px 0 4px;accent-color:{_BLUE}"
+    return f'<progress{value} aria-label="{escape(label)}" style="{style}"></progress>'
+
+
+def small_bar(now: Snapshot) -> str:
+    """A bar for a line of a table; nothing once the task has ended."""
+    if not now.state.active:
+        return ""
+    full = words.fraction(now)
+    value = "" if full is None else f' max="1" value="{full:.2f}"'
+    style = f"width:8em;height:6px;vertical-align:middle;accent-color:{_BLUE}"
+    return f'<progress{value} aria-label="progress" style="{style}"></progress>'
 
 
 def _error(now: Snapshot) -> str:

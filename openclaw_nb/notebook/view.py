@@ -1,4 +1,10 @@
-"""A task, live: in a notebook a card with a Cancel button, in a terminal a bar."""
+"""A task in all its lives: in a notebook a card with its buttons, in a terminal a bar.
+
+In a notebook somebody sits at, a task has two outputs. The upper one is HTML and no more: who the
+task is while it runs, the whole card at its end. It needs no kernel, and its relative links work.
+The lower one holds widgets: the live card while the task runs, the buttons in every state. Where
+nobody sits at the notebook, the upper one alone is there and shows every state.
+"""
 
 from __future__ import annotations
 
@@ -10,41 +16,29 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from openclaw_nb.notebook import kernel, player, render
+from openclaw_nb.notebook.figures import Picture
 from openclaw_nb.notebook.pace import Pace
 from openclaw_nb.notebook.terminal import Bar
 from openclaw_nb.task import Snapshot, Task
-
-_STYLE = """<style>
-.ocl-task{max-width:720px;box-sizing:border-box;margin:6px 0;padding:16px 18px;border-radius:12px;
-border:1px solid var(--jp-border-color2,rgba(128,128,128,.35));
-background-color:var(--jp-layout-color1,transparent);overflow:hidden}
-.ocl-task .widget-html,.ocl-task .widget-html-content{margin:0;height:auto;width:100%;
-line-height:1.5;overflow:visible}
-.ocl-task .ocl-cancel{align-self:flex-start;height:28px;width:auto;margin:12px 0 0;padding:0 14px;border-radius:14px;
-line-height:26px;background-color:transparent;border:1px solid var(--jp-border-color1,#9e9e9e);
-color:var(--jp-ui-font-color1,inherit)}
-.ocl-task .ocl-cancel:hover{border-color:var(--jp-error-color1,#e53935);
-color:var(--jp-error-color1,#e53935)}
-</style>"""
 
 _shown: WeakKeyDictionary[Task, object] = WeakKeyDictionary()
 
 
 class HtmlView:
-    """A task as HTML that is replaced as it changes: where there are no widgets."""
+    """A task as HTML that is replaced as it changes."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
         self._handle: Any = None
         self._lock = threading.RLock()
-        self._pictures: tuple[render.Picture, ...] = ()
+        self._pictures: tuple[Picture, ...] = ()
+        self._earlier: list[str] = []
 
     def show(self) -> None:
         """Display it here, and keep it up to date until the task ends."""
-        display: Any = importlib.import_module("IPython.display").display
         ended = not self.task.state.active
         self.draw(self.task.snapshot)
-        self._handle = display(self, display_id=True)
+        self._handle = _display(self)
         if not ended:
             self.follow()
 
@@ -54,9 +48,9 @@ class HtmlView:
         Pace(self.task, self.draw)
 
     def draw(self, now: Snapshot) -> None:
-        """Show `now`. May read the clip; not on the event loop."""
+        """Show `now`. May read the files; not on the event loop."""
+        self._look(now)
         with self._lock:
-            self._look(now)
             self._publish()
 
     def repeat(self) -> None:
@@ -64,8 +58,8 @@ class HtmlView:
         self.draw(self.task.snapshot)
 
     def html(self) -> str:
-        """The whole card."""
-        return render.task_html(self.task.snapshot, self._pictures)
+        """The whole card, below those of the tasks that this one came after."""
+        return "".join(self._earlier) + render.task_html(self.task.snapshot, self._pictures)
 
     def text(self) -> str:
         """The same in a few lines."""
@@ -89,71 +83,120 @@ class HtmlView:
 
 
 class CardView(HtmlView):
-    """A task as a widget with a Cancel button, and as HTML and text for whoever shows no widgets."""
+    """A task for somebody who sits at the notebook: HTML above, live widgets below."""
 
     def __init__(self, task: Task) -> None:
-        # Without its annotations, which are partly missing.
-        ipywidgets: Any = importlib.import_module("ipywidgets")
         super().__init__(task)
-        self.notices, self.head, self.body = (ipywidgets.HTML() for _ in range(3))
-        self.cancel: Any = ipywidgets.Button(
-            description="Cancel", tooltip="Stop the job; what was submitted may still be charged"
-        )
-        self.cancel.add_class("ocl-cancel")
-        self.cancel.on_click(self._clicked)
-        style = ipywidgets.HTML(_STYLE)
-        self.box: Any = ipywidgets.VBox([style, self.notices, self.head, self.body, self.cancel])
-        self.box.add_class("ocl-task")
-        if kernel.current() is not None and task.state.active:
-            kernel.on_click(self.cancel.model_id, self.stop)
+        # Both are optional, and ipywidgets has no complete annotations.
+        widgets: Any = importlib.import_module("ipywidgets")
+        buttons = importlib.import_module("openclaw_nb.notebook.buttons")
+        self.notices, self.head, self.body = (widgets.HTML() for _ in range(3))
+        self.end: Any = widgets.Output()
+        self.face: Any = widgets.VBox([self.notices, self.head, self.body])
+        self.face.add_class("ocl-face")
+        self.buttons: Any = buttons.Buttons(task, self.turn_to, self._on_shown)
+        style = widgets.HTML(buttons.STYLE)
+        self.box: Any = widgets.VBox([style, self.face, self.end, self.buttons.box])
+        self.box.add_class("ocl-card")
+        self._pages = 0
+        self._apart = False
+        self._over: bool | None = None
+        self.buttons.listen()
 
-    def _clicked(self, _button: object) -> None:
-        self.stop()
+    def show(self) -> None:
+        """Display both outputs here, and keep them up to date until the task ends."""
+        self._apart = True
+        super().show()
+        _display(_Below(self))
 
-    def stop(self) -> None:
-        """Cancel the task; may be called repeatedly, from any thread."""
-        if self.task.cancel():
-            self.cancel.description = "Cancelling…"
-            self.cancel.disabled = True
+    def turn_to(self, task: Task) -> None:
+        """Go on with the task that a button began; the card so far stays above it."""
+        with self._lock:
+            self._earlier.append(render.folded(self.task.snapshot, self._pictures))
+            self.task, self._pictures, self._over = task, (), None
+            self.buttons.give(task)
+        self.follow()
 
     def draw(self, now: Snapshot) -> None:
-        """Send what changed to the widgets; at the end HTML takes their place."""
+        """Send what changed to the widgets; at the end HTML above takes their place."""
+        self._look(now)
         with self._lock:
-            self._look(now)
-            self.notices.value = _framed(render.notices_html(now))
-            self.head.value = _framed(render.head_html(now))
-            self.body.value = _framed(render.body_html(now, self._playable(now)))
-            if not now.state.active:
-                self.cancel.layout.display = "none"
-                kernel.forget(self.cancel.model_id)
+            if now.id != self.task.id:
+                return  # a button has begun another task meanwhile
+            if now.state.active:
+                self.notices.value = _framed(render.notices_html(now))
+                self.head.value = _framed(render.head_html(now))
+                self.body.value = _framed(render.body_html(now))
+            if self._over is not True:
+                self._turn(over=not now.state.active)
+            elif not now.state.active:
                 self._publish()
 
-    def repeat(self) -> None:
-        """Send every widget's whole state again, then the HTML and the text."""
-        super().repeat()
+    def html(self) -> str:
+        """The whole card; while the task runs, only which one it is."""
+        if self.task.state.active and self._apart:
+            inner = "".join(self._earlier) + render.caption(self.task.snapshot)
+        else:
+            inner = super().html()
+        return render.anchor(inner)
+
+    def below(self) -> dict[str, Any]:
+        """The widgets; the whole card for those who show none, and nothing once it is above."""
         with self._lock:
-            for widget in (self.notices, self.head, self.body, self.cancel, self.cancel.layout):
-                widget.send_state()
+            beside = super().html() if self.task.state.active else ""
+            bundle: dict[str, Any] = self.box._repr_mimebundle_() or {}
+            return {**bundle, "text/html": beside, "text/plain": ""}
 
-    def bundle(self) -> dict[str, Any]:
-        """The widget, with HTML and text beside it; without it once the task has ended.
+    def whole(self) -> dict[str, Any]:
+        """Everything in one output."""
+        with self._lock:
+            self._pages = 2
+            bundle: dict[str, Any] = self.box._repr_mimebundle_() or {}
+            return {**bundle, "text/html": super().html(), "text/plain": self.text()}
 
-        HTML needs no running kernel, and its relative links work: JupyterLab rewrites those in
-        outputs and leaves those in widgets alone.
+    def _turn(self, *, over: bool) -> None:
+        if over == self._over:
+            return
+        self._over = over
+        self.face.layout.display = "none" if over else None
+        self.end.outputs = self._end_below() if over else ()
+        self.buttons.fit()
+        self._publish()
+
+    def _end_below(self) -> tuple[dict[str, Any], ...]:
+        """The card for inside the widgets, where a page that was reloaded misses the one above.
+
+        An Output lets the notebook draw it, so that relative links work there too.
         """
-        ended = not self.task.state.active and self._handle is not None
-        widget: dict[str, Any] = {} if ended else self.box._repr_mimebundle_() or {}
-        return {**widget, **super().bundle()}
-
-    def _playable(self, now: Snapshot) -> tuple[render.Picture, ...]:
-        """Players for inside the widget, where a link would not work."""
-        if now.result is None or self._handle is not None:
+        if self._pages <= 1:
             return ()
-        return player.pictures(now.result, "embed")
+        data = {"text/html": super().html(), "text/plain": self.text()}
+        return ({"output_type": "display_data", "data": data, "metadata": {}},)
+
+    def _on_shown(self) -> None:
+        with self._lock:
+            self._pages += 1
+            if self._over:
+                self.end.outputs = self._end_below()
+
+
+class _Below:
+    """The lower output of a card."""
+
+    def __init__(self, card: CardView) -> None:
+        self._card = card
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return self._card.below()
 
 
 def _framed(html: str) -> str:
     return f'<div style="{render.FONT}">{html}</div>' if html else ""
+
+
+def _display(shown: object) -> Any:
+    display: Any = importlib.import_module("IPython.display").display
+    return display(shown, display_id=True)
 
 
 def show(task: Task) -> None:
@@ -177,18 +220,17 @@ def show_once(task: Task) -> None:
 
 def bundle(task: Task) -> Mapping[str, Any]:
     """`task` for frontends that ask for it instead of letting it display itself."""
-    if kernel.current() is None:
-        view = HtmlView(task)
-    else:
-        view = _view(task)
-        if isinstance(view, CardView):
-            view.follow()
+    view = HtmlView(task) if kernel.current() is None else _view(task)
     view.draw(task.snapshot)
-    return view.bundle()
+    if not isinstance(view, CardView):
+        return view.bundle()
+    whole = view.whole()
+    view.follow()
+    return whole
 
 
 def _view(task: Task) -> HtmlView:
-    if not task.state.active:
+    if not kernel.attended():
         return HtmlView(task)
     try:
         return CardView(task)

@@ -154,13 +154,21 @@ def fraction(now: Snapshot) -> float | None:
 def doing(now: Snapshot) -> list[str]:
     """What is going on: the phase, which candidate, how long it may take."""
     told = [now.phase] if now.phase and now.state.active else []
-    if now.candidates > 1 and now.attempt:
-        told.append(f"attempt {now.attempt} of {now.candidates}")
+    if now.attempt > 1:
+        told.append(f"attempt {now.attempt} of {now.candidates}{_after(now)}")
     if now.progress is not None and now.state.active:
         told.append(f"{now.progress:.0%}")
     if now.usual_seconds and now.state.active:
         told.append(f"usually about {taken(now.usual_seconds)}")
     return told
+
+
+def _after(now: Snapshot) -> str:
+    """Why this is not the first attempt."""
+    if not (now.attempts and now.state.active):
+        return ""
+    last = now.attempts[-1]
+    return f", after {last.ref} ({outcome(last)})"
 
 
 def notices(now: Snapshot) -> list[str]:
@@ -241,7 +249,12 @@ _ADVICE = {
 
 def text_bar(now: Snapshot, width: int = 20) -> str:
     """`[########............]`, or a row of dots when nothing is known."""
-    filled = round(width * (fraction(now) or 0.0))
+    return bar(fraction(now) or 0.0, width)
+
+
+def bar(full: float, width: int = 20) -> str:
+    """`[########............]` for 0 to 1."""
+    filled = round(width * full)
     return f"[{'#' * filled}{'.' * (width - filled)}]"
 
 

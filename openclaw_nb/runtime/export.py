@@ -6,7 +6,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def _written(path: Path, there: Path, *, overwrite: bool) -> Path:
 
 
 @contextmanager
-def _part(folder: Path) -> Iterator[Path]:
+def _part(folder: Path) -> Generator[Path]:
     descriptor, name = tempfile.mkstemp(prefix=".part-", dir=folder)
     os.close(descriptor)
     part = Path(name)
