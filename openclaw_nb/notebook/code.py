@@ -36,12 +36,14 @@ class _Argument:
     remark: str = ""
 
 
-def as_code(request: Request, function: str = "generate_video") -> str:
+def as_code(request: Request, function: str = "generate_video", **more: object) -> str:
     """`oc.generate_video(...)` with what was asked; runs as it is unless a comment says otherwise.
 
-    A reference that was given as bytes or as an array stands as a name, with a comment.
+    A reference that was given as bytes or as an array stands as a name, with a comment. `more` are
+    keywords that are not part of a request, such as `exact_model`.
     """
     arguments = [_Argument(_quoted(request.prompt)), *_named(request)]
+    arguments += [_Argument(f"{name}={value!r}") for name, value in more.items()]
     short = f"oc.{function}({', '.join(each.text for each in arguments)})"
     if len(short) <= _LINE and not any(each.remark for each in arguments):
         return short

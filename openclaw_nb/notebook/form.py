@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from openclaw_nb.core.domain import Mode
+from openclaw_nb.notebook.clipboard import CopyButton
 from openclaw_nb.notebook.controls import Choice, Setting, Sheet
 from openclaw_nb.notebook.fields import Field
+from openclaw_nb.notebook.manners import Manners
 from openclaw_nb.notebook.tray import Shown, Tray
 
 widgets: Any = importlib.import_module("ipywidgets")  # its annotations are partly missing
@@ -68,7 +70,7 @@ class Form:
 
     def __init__(self, sheet: Sheet, handlers: Handlers, tray: Tray) -> None:
         self._handlers, self.tray = handlers, tray
-        self.copy, self._manners = _helpers()
+        self.copy = CopyButton("", _nothing)
         self._showing = False
         self._make_words(sheet)
         self._make_choices()
@@ -105,9 +107,7 @@ class Form:
         self.follow.on_click(lambda _: self._handlers.edit("mode", None))
 
     def _make_actions(self) -> None:
-        self.plan, self.setup, self.why_not, self.error, self.code = (
-            widgets.HTML() for _ in range(5)
-        )
+        self.plan, self.setup, self.why_not, self.error = (widgets.HTML() for _ in range(4))
         for live in (self.plan, self.why_not):
             live.add_class("ocs-live")
         self.generate = widgets.Button(description="Generate", tooltip="Send the request")
@@ -156,19 +156,15 @@ class Form:
             ]
         )
         side = widgets.VBox(
-            [_title("Plan"), self.plan, self.generate, self.why_not, self.error, self._code_box()]
+            [_title("Plan"), self.plan, self.generate, self.why_not, self.error, self.copy]
         )
         columns = widgets.Box([_classed(fields, "ocs-fields"), _classed(side, "ocs-side")])
         heading = widgets.HTML(f'<div class="ocs-heading">Studio<span>{sheet.kind}</span></div>')
-        parts = [widgets.HTML(f"<style>{_STYLE}</style>"), *self._manners, heading, self.setup_box]
+        parts = [widgets.HTML(f"<style>{_STYLE}</style>"), Manners(), heading, self.setup_box]
         box = widgets.VBox(
             [*parts, _classed(columns, "ocs-columns", "ocs-form"), self.results_title, self.results]
         )
         return _classed(box, "ocl", "ocs-studio")
-
-    def _code_box(self) -> Any:
-        parts = [self.code] if self.copy is None else [self.code, self.copy]
-        return _classed(widgets.VBox(parts), "ocs-code")
 
     def show(self, state: State) -> None:
         """Draw `state`. What is written to the widgets is not reported as an edit."""
@@ -202,11 +198,7 @@ class Form:
         self.why_not.value = (
             f'<div class="ocs-faint">{escape(state.why_not)}</div>' if state.why_not else ""
         )
-        self.code.value = (
-            f'<details><summary>Code</summary><pre tabindex="0">{escape(state.code)}</pre></details>'
-        )
-        if self.copy is not None:
-            self.copy.text = state.code
+        self.copy.code = state.code
 
     def say(self, text: str) -> None:
         """An error below the button, or none."""
@@ -261,14 +253,8 @@ def _title(text: str) -> Any:
     return widgets.HTML(f'<div class="ocs-title" role="heading" aria-level="3">{text}</div>')
 
 
-def _helpers() -> tuple[Any, tuple[Any, ...]]:
-    """The copy button, and what mends keyboard and names; nothing where anywidget is missing."""
-    try:
-        from openclaw_nb.notebook.copybutton import CopyButton
-        from openclaw_nb.notebook.manners import Manners
-    except ImportError:
-        return None, ()
-    return CopyButton(description="Copy as code"), (Manners(),)
+def _nothing() -> None:
+    """The page drew the button, which is no news here."""
 
 
 def _layout() -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openclaw_nb.core.domain import Job
@@ -53,25 +52,6 @@ def setup_html(keys: Sequence[tuple[str, str]]) -> str:
         f'again.</div><details><summary>Variables by provider</summary><table>{rows}</table>'
         "</details>"
     )
-
-
-def code(function: str, keywords: Mapping[str, object], here: Path) -> str:
-    """A call as the text of a cell; paths below `here` are written from there."""
-    lines = [f"    {_argument(name, value, here)},\n" for name, value in keywords.items()]
-    return f"import openclaw_nb as oc\n\ntask = oc.{function}(\n{''.join(lines)})\ntask\n"
-
-
-def _argument(name: str, value: object, here: Path) -> str:
-    shown = [_near(each, here) for each in value] if isinstance(value, list) else value  # pyright: ignore
-    return repr(shown) if name == "prompt" else f"{name}={shown!r}"
-
-
-def _near(value: object, here: Path) -> object:
-    """A path relative to `here` when it lies below."""
-    if not isinstance(value, str) or not Path(value).is_absolute():
-        return value
-    path = Path(value)
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else value
 
 
 def still_html(code: str, forecast: Forecast | None) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from openclaw_nb.core.domain import Kind
 from openclaw_nb.errors import InvalidInput
-from openclaw_nb.notebook import media, render, words
+from openclaw_nb.notebook import figures, media, words
 
 _THUMB_PIXELS = 240
 _NO_ROLE = "no role"
@@ -63,7 +63,7 @@ class Tray:
     what is moved changes cards, and the keyboard's focus stays where it was.
     """
 
-    def __init__(self, actions: Actions, kinds: Sequence[Kind], zone: object | None) -> None:
+    def __init__(self, actions: Actions, kinds: Sequence[Kind], zone: object) -> None:
         self._actions = actions
         self.cards: list[_Card] = []
         self.row = widgets.Box()
@@ -89,8 +89,8 @@ class Tray:
         self.earlier.observe(self._earlier_chosen, "value")
         ways = widgets.Box([self.path, self.kind, self.add, self.earlier])
         ways.add_class("ocs-ways")
-        drop = () if zone is None else (zone,)
-        self.box = widgets.VBox([self.row, *drop, ways, self.error])
+        self.zone = zone
+        self.box = widgets.VBox([self.row, zone, ways, self.error])
         self.show_earlier({})
 
     def show(self, items: Sequence[Shown]) -> None:
@@ -190,7 +190,7 @@ def _picture(item: Item) -> str:
     if "://" in item.source:
         return quote(item.source, safe=":/?&=%+,;@~#!$*") if item.kind is Kind.IMAGE else ""
     found = _thumbnail(item.kind, item.source)
-    return render.data_url("image/jpeg", found) if found else ""
+    return figures.data_url("image/jpeg", found) if found else ""
 
 
 @lru_cache(maxsize=64)

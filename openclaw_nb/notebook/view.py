@@ -154,6 +154,13 @@ class CardView(HtmlView):
             bundle: dict[str, Any] = self.box._repr_mimebundle_() or {}
             return {**bundle, "text/html": super().html(), "text/plain": self.text()}
 
+    def inside(self) -> Any:
+        """The widgets for within other widgets, followed to the end, which is then shown in them."""
+        with self._lock:
+            self._pages = 2
+        self.follow()
+        return self.box
+
     def _turn(self, *, over: bool) -> None:
         if over == self._over:
             return

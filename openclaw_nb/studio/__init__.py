@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from openclaw_nb import api
@@ -15,6 +14,7 @@ from openclaw_nb.core.candidates import find_provider, resolve
 from openclaw_nb.core.domain import Kind, Mode, Request
 from openclaw_nb.errors import InvalidInput, NoCandidate, OpenclawError, shown
 from openclaw_nb.notebook import outlook
+from openclaw_nb.notebook.code import as_code
 from openclaw_nb.notebook.controls import (
     ANYTHING,
     FREE_OPTIONS,
@@ -26,6 +26,7 @@ from openclaw_nb.notebook.controls import (
     option_settings,
 )
 from openclaw_nb.notebook.draft import Draft, Kept, kept
+from openclaw_nb.notebook.dropzone import DropZone
 from openclaw_nb.notebook.form import Form, Handlers, State
 from openclaw_nb.notebook.tray import Actions, Item, Shown, Tray
 from openclaw_nb.notebook.view import CardView
@@ -41,6 +42,8 @@ _UNWRITTEN = "…"
 """Stands for a prompt that is still to be written: the rest can be planned already."""
 _RUN_ONLY = ("session", "allow_parallel")
 """Keywords that say nothing about what is made."""
+_BESIDE = ("exact_model", *_RUN_ONLY)
+"""Keywords that are not part of the request itself."""
 
 
 class Studio:
@@ -69,7 +72,7 @@ class Studio:
         self._kept = Kept(self._asked)
         self._forecast: Forecast | None = None
         self._trouble = ""
-        self._cards: list[CardView] = []
+        self._cards: list[Any] = []
         self.tasks: list[Task] = []
         """The tasks that this form started, oldest first."""
         self._form = self._made(SHEETS[kind])
@@ -95,8 +98,15 @@ class Studio:
 
     @property
     def code(self) -> str:
-        """The call that Generate makes, as the text of a cell."""
-        return outlook.code(self._asked.sheet.function, self.request, Path.cwd())
+        """The call that Generate makes, as text; empty while the request is not a legal one."""
+        given = self.request
+        beside = {name: given.pop(name) for name in _BESIDE if name in given}
+        given["prompt"] = given["prompt"] or _UNWRITTEN
+        try:
+            request = inputs.read_request(given, strict_keys=True)
+        except InvalidInput:
+            return ""
+        return as_code(request, self._asked.sheet.function, **beside)
 
     @property
     def task(self) -> Task | None:
@@ -236,12 +246,7 @@ class Studio:
         runs = self._forecast and any(verdict.runs for verdict in self._forecast.verdicts)
         return "" if runs else "No model can take this; the plan says why."
 
-    def _zone(self, kinds: list[Kind]) -> object | None:
-        """The drop zone; without anywidget references come by path and address."""
-        try:
-            from openclaw_nb.notebook.dropzone import DropZone
-        except ImportError:
-            return None
+    def _zone(self, kinds: list[Kind]) -> DropZone:
         return DropZone(
             lambda name, size, type: shelf.check(self.client, self._asked.sheet, name, size, type),
             lambda path, name: self._add(shelf.arrived(self.client, path, name)),
@@ -326,11 +331,9 @@ class Studio:
     # --- tasks -------------------------------------------------------------------------------
 
     def _keep(self, task: Task) -> None:
-        card = CardView(task)
-        card.follow()
         self.tasks.append(task)
-        self._cards.insert(0, card)
-        self._form.show_results([card.box for card in self._cards])
+        self._cards.insert(0, CardView(task).inside())
+        self._form.show_results(self._cards)
         task.on_done(lambda _: self._show_earlier())
 
     def _show_earlier(self) -> None:
