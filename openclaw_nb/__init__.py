@@ -1,4 +1,4 @@
-"""Generate video from a notebook, with any of many providers.
+"""Generate video, images and music from a notebook, with any of many providers.
 
     import openclaw_nb as oc
 
@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from openclaw_nb.api import (
         emulate,
+        generate_image,
+        generate_music,
         generate_video,
+        plan_image,
+        plan_music,
         plan_video,
         providers,
         read_request,
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from openclaw_nb.notebook.kernel import enable_nested_loops
     from openclaw_nb.runtime.results import Video
     from openclaw_nb.studio import Studio
+    from openclaw_nb.runtime.results import Image, Music, Video
     from openclaw_nb.task import Task
     from openclaw_nb.tool import video_generate
 
@@ -60,10 +65,12 @@ __all__ = [
     "BadOutput",
     "Client",
     "ConfigError",
+    "Image",
     "InvalidInput",
     "LedgerError",
     "MalformedReply",
     "MissingKey",
+    "Music",
     "NoCandidate",
     "OpenclawError",
     "ProviderError",
@@ -80,7 +87,11 @@ __all__ = [
     "Video",
     "emulate",
     "enable_nested_loops",
+    "generate_image",
+    "generate_music",
     "generate_video",
+    "plan_image",
+    "plan_music",
     "plan_video",
     "providers",
     "read_request",
@@ -92,7 +103,11 @@ __all__ = [
 
 _HOMES = {
     "emulate": "api",
+    "generate_image": "api",
+    "generate_music": "api",
     "generate_video": "api",
+    "plan_image": "api",
+    "plan_music": "api",
     "plan_video": "api",
     "providers": "api",
     "read_request": "api",
@@ -101,6 +116,8 @@ _HOMES = {
     "tasks": "api",
     "Client": "client",
     "enable_nested_loops": "notebook.kernel",
+    "Image": "runtime.results",
+    "Music": "runtime.results",
     "Video": "runtime.results",
     "Studio": "studio",
     "Task": "task",

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 from openclaw_nb import config, tables
 from openclaw_nb.client import Client
 from openclaw_nb.core import inputs
+from openclaw_nb.core.domain import Medium
 from openclaw_nb.forecast import Forecast, forecast
 from openclaw_nb.runtime.records import read_sidecar
+from openclaw_nb.runtime.results import Image, Music, Video
 from openclaw_nb.tables import Table
 from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint
@@ -83,7 +85,7 @@ def generate_video(
     session: str | None = None,
     allow_parallel: bool = False,
     client: Client | None = None,
-) -> Task:
+) -> Task[Video]:
     """Start a video and return its live handle at once.
 
     As the last line of a cell the handle shows progress, then the player. `await` it or call
@@ -128,6 +130,119 @@ def generate_video(
     return (client or default_client()).generate_video(**given)
 
 
+def generate_image(
+    prompt: str,
+    *,
+    model: str | None = None,
+    image: object = None,
+    images: Sequence[object] | None = None,
+    size: str | None = None,
+    aspect_ratio: str | None = None,
+    resolution: str | None = None,
+    quality: str | None = None,
+    output_format: str | None = None,
+    background: str | None = None,
+    count: int | None = None,
+    filename: str | None = None,
+    timeout_ms: int | None = None,
+    provider_options: Mapping[str, object] | None = None,
+    openai: Mapping[str, object] | None = None,
+    fal: Mapping[str, object] | None = None,
+    exact_model: bool = False,
+    session: str | None = None,
+    allow_parallel: bool = False,
+    client: Client | None = None,
+) -> Task[Image]:
+    """Start an image, or up to four, and return its live handle at once.
+
+    With reference images it is an edit of them, without it is made from the text. The result is a
+    reference for `generate_video(image=...)`, too.
+
+    Args:
+        prompt: What the image shows, or how it changes.
+        model: `provider/model`, or a model id; others follow if it fails. None: the configured
+            one, else `fal/fal-ai/flux/dev`.
+        image: Reference image: path, URL, data URL, bytes, PIL image, or array
+            `(height, width, 3)` uint8.
+        images: Up to 14 of them, after `image`; fewer for most models.
+        size: `WIDTHxHEIGHT` in pixels, such as `1024x1024`.
+        aspect_ratio: Such as `1:1`, `16:9`, `4:1`.
+        resolution: `1K`, `2K` or `4K`; None: for models that take one, the size of the references
+            decides.
+        quality: `low`, `medium`, `high` or `auto`, where the model has it.
+        output_format: `png`, `jpeg` or `webp`.
+        background: `transparent`, `opaque` or `auto`, where the model has it.
+        count: Images to make, 1 to 4.
+        filename: Hint for the files' names; its extension is ignored.
+        timeout_ms: Milliseconds for one provider's whole operation, 1 or more.
+        provider_options: Further settings of the provider, such as `{"seed": 42}`.
+        openai: Settings for OpenAI's models alone.
+        fal: Settings for fal's models alone: `{"creativity": "high"}`.
+        exact_model: Use `model` or fail; nothing else is tried.
+        session: Within one session the same request is not started twice at once. None: one
+            session per process.
+        allow_parallel: Start it even so.
+        client: Another client than the default one.
+
+    Raises:
+        InvalidInput: a parameter or reference is not usable; nothing was sent.
+        NoCandidate: nothing is configured; nothing was sent.
+        ConfigError: the configuration is not usable; nothing was sent.
+    """
+    given = {name: value for name, value in locals().items() if name != "client"}
+    return (client or default_client()).generate_image(**given)
+
+
+def generate_music(
+    prompt: str,
+    *,
+    model: str | None = None,
+    lyrics: str | None = None,
+    instrumental: bool | None = None,
+    image: object = None,
+    images: Sequence[object] | None = None,
+    duration_seconds: float | None = None,
+    format: str | None = None,
+    filename: str | None = None,
+    timeout_ms: int | None = None,
+    provider_options: Mapping[str, object] | None = None,
+    exact_model: bool = False,
+    session: str | None = None,
+    allow_parallel: bool = False,
+    client: Client | None = None,
+) -> Task[Music]:
+    """Start a track of music and return its live handle at once.
+
+    The result is a reference for `generate_video(audio_ref=...)`, too.
+
+    Args:
+        prompt: What the music is like.
+        model: `provider/model`, or a model id; others follow if it fails. None: the configured
+            one, else `fal/fal-ai/minimax-music/v2.6`.
+        lyrics: What is sung, where the model sings.
+        instrumental: Whether nobody sings, where it can be switched.
+        image: Reference image, for models that take one.
+        images: Up to 10 of them, after `image`.
+        duration_seconds: Whole seconds, 1 or more; cut to what the model makes.
+        format: `mp3` or `wav`.
+        filename: Hint for the file's name; its extension is ignored.
+        timeout_ms: Milliseconds for one provider's whole operation; less than 10000 is raised to it.
+        provider_options: Further settings of the provider, such as `{"seed": 42}`.
+        exact_model: Use `model` or fail; nothing else is tried.
+        session: Within one session the same request is not started twice at once. None: one
+            session per process.
+        allow_parallel: Start it even so.
+        client: Another client than the default one.
+
+    Raises:
+        InvalidInput: a parameter or reference is not usable; nothing was sent.
+        NoCandidate: nothing is configured; nothing was sent.
+        ConfigError: the configuration is not usable; nothing was sent.
+    """
+    given = {name: value for name, value in locals().items() if name != "client"}
+    return (client or default_client()).generate_music(**given)
+
+
 def plan_video(
     prompt: str, *, exact_model: bool = False, client: Client | None = None, **params: object
 ) -> Forecast:
@@ -140,9 +255,29 @@ def plan_video(
         InvalidInput: a parameter or reference is not usable.
         NoCandidate: nothing is configured.
     """
-    given = {"prompt": prompt, **{k: v for k, v in params.items() if v is not None}}
-    request = inputs.read_request(given, strict_keys=True)
-    return forecast(client or default_client(), request, exact=exact_model)
+    return _plan(Medium.VIDEO, {"prompt": prompt, **params}, client, exact=exact_model)
+
+
+def plan_image(
+    prompt: str, *, exact_model: bool = False, client: Client | None = None, **params: object
+) -> Forecast:
+    """What `generate_image` would do with the same keywords; as `plan_video`."""
+    return _plan(Medium.IMAGE, {"prompt": prompt, **params}, client, exact=exact_model)
+
+
+def plan_music(
+    prompt: str, *, exact_model: bool = False, client: Client | None = None, **params: object
+) -> Forecast:
+    """What `generate_music` would do with the same keywords; as `plan_video`."""
+    return _plan(Medium.MUSIC, {"prompt": prompt, **params}, client, exact=exact_model)
+
+
+def _plan(
+    medium: Medium, given: Mapping[str, object], client: Client | None, *, exact: bool
+) -> Forecast:
+    present = {name: value for name, value in given.items() if value is not None}
+    request = inputs.read_request(present, strict_keys=True, medium=medium)
+    return forecast(client or default_client(), request, exact=exact)
 
 
 def read_request(path: Path | str) -> dict[str, Any]:
@@ -167,12 +302,17 @@ def providers() -> Table:
     return tables.providers(default_client())
 
 
-def tasks() -> Table:
-    """The ledger as a table: every task of this machine, newest first."""
-    return tables.tasks(default_client().tasks())
+def tasks(limit: int | None = 100, *, status: str | None = None) -> Table:
+    """The ledger as a table: the tasks of this machine, newest first.
+
+    Args:
+        limit: So many at most, 1 or more; None is all.
+        status: Only those that are queued, running, succeeded, failed, cancelled or lost.
+    """
+    return tables.tasks(default_client(), limit=limit, status=status)
 
 
-def task(id: str) -> Task:
+def task(id: str) -> Task[Any]:
     """The handle of a task, by id or a unique beginning of at least 8 characters.
 
     Raises TaskNotFound.
@@ -180,7 +320,7 @@ def task(id: str) -> Task:
     return default_client().task(id)
 
 
-def resume(id: str) -> Task:
+def resume(id: str) -> Task[Any]:
     """Finish a task whose process is gone: the provider's job is taken up, nothing is submitted.
 
     Raises:

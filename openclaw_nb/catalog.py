@@ -11,34 +11,37 @@ from pydantic.alias_generators import to_camel
 from openclaw_nb.core.capabilities import Caps, ModeCaps, Model, overlay
 from openclaw_nb.core.domain import Mode
 from openclaw_nb.core.wire import AnyProvider
+from openclaw_nb.standings import Standing, told
 
 _KIND = "video_generation"
 _COUNTS = ("maxVideos", "maxInputImages", "maxInputVideos", "maxInputAudios", "maxDurationSeconds")
 _STYLES = ("Size", "AspectRatio", "Resolution", "Audio", "Watermark")
 
 
-def listed(providers: Iterable[AnyProvider], sources: Mapping[str, str]) -> dict[str, Any]:
-    """`{"text": ..., "details": {...}}`. `sources`: by provider id, where its key comes from."""
+def listed(providers: Iterable[AnyProvider], standings: Mapping[str, Standing]) -> dict[str, Any]:
+    """`{"text": ..., "details": {...}}`. `standings`: by provider id, whether it can be used."""
     known = list(providers)
-    blocks = [_text(provider, sources.get(provider.id)) for provider in known]
-    rows = [_row(provider, configured=provider.id in sources) for provider in known]
+    blocks = [_text(provider, standings[provider.id]) for provider in known]
+    rows = [_row(provider, standings[provider.id]) for provider in known]
     return {
         "text": "\n".join(blocks) or "No video provider is registered.",
         "details": {"kind": _KIND, "providers": rows},
     }
 
 
-def _row(provider: AnyProvider, *, configured: bool) -> dict[str, Any]:
+def _row(provider: AnyProvider, standing: Standing) -> dict[str, Any]:
+    notes = {"notes": list(standing.notes)} if standing.notes else {}
     return {
         "id": provider.id,
         "label": provider.label,
         "defaultModel": provider.default_model.id,
         "models": [row.id for row in _default_first(provider)],
         "modes": [mode.value for mode in provider.caps.modes()],
-        "configured": configured,
+        "configured": standing.source is not None,
         "authEnvVars": list(provider.key.env),
         "capabilities": capabilities(provider.caps),
         "catalog": [_model(provider, row) for row in _default_first(provider)],
+        **notes,
     }
 
 
@@ -83,14 +86,15 @@ def _json(value: object) -> object:
     return list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value
 
 
-def _text(provider: AnyProvider, source: str | None) -> str:
-    names = " or ".join(provider.key.env)
+def _text(provider: AnyProvider, standing: Standing) -> str:
+    yes = "yes, " if standing.by_itself else ""
     models = ", ".join(row.id for row in _default_first(provider))
     modes = "/".join(mode.value for mode in provider.caps.modes())
     lines = [
         f"{provider.id}: default model {provider.default_model.id}",
         f"  models: {models}",
-        f"  configured: {f'yes, {source}' if source else f'no, set {names}'}",
+        f"  configured: {yes}{told(provider, standing)}",
+        f"  keys: {' / '.join(provider.key.env)}",
         f"  modes={modes}",
     ]
     blocks = {mode: provider.caps.block(mode) for mode in provider.caps.modes()}

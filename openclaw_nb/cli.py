@@ -117,41 +117,78 @@ def _wait(task: Task, out: Path | None) -> None:
     click.echo(str(path))
 
 
-@main.group(cls=_Group)
-def tasks() -> None:
-    """The ledger: every task of this machine."""
+def _listing_options(command: Any) -> Any:
+    """The options of `tasks list`, which `tasks` alone takes too."""
+    for option in (
+        click.option("--after", help="Only tasks older than this one, for the next page."),
+        click.option("--limit", type=click.IntRange(min=1), help="How many at most."),
+        click.option("--runtime", help="Only tasks of this runtime; all of ours are `cli`."),
+        click.option("--status", help="Only tasks in this state."),
+        click.option("--json", "as_json", is_flag=True, help="For programs."),
+    ):
+        command = option(command)
+    return command
+
+
+@main.group(cls=_Group, invoke_without_command=True)
+@_listing_options
+@click.pass_context
+def tasks(context: click.Context, /, **options: Any) -> None:
+    """The ledger: every task of this machine. Without a command: list them."""
+    if context.invoked_subcommand is None:
+        _list(**options)
 
 
 @tasks.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--status", help="Only tasks in this state.")
-@click.option("--runtime", help="Only tasks of this runtime; all of ours are `cli`.")
-def list_tasks(*, as_json: bool, status: str | None, runtime: str | None) -> None:
-    """List tasks, newest first."""
+@_listing_options
+def list_tasks(**options: Any) -> None:
+    """List tasks, newest first: 100 of them for people, all for programs, or --limit."""
+    _list(**options)
+
+
+def _list(
+    *,
+    as_json: bool,
+    status: str | None,
+    runtime: str | None,
+    limit: int | None,
+    after: str | None,
+) -> None:
     from openclaw_nb import listing
     from openclaw_nb.api import default_client
+    from openclaw_nb.core.domain import TaskState
 
-    rows = [
-        row
-        for row in default_client().tasks()
-        if status in (None, row.status.value) and runtime in (None, listing.RUNTIME)
-    ]
+    client = default_client()
     filters = {"runtime": runtime, "status": status}
+    counts = client.counts() if runtime in (None, listing.RUNTIME) else {}
+    counts = {state: count for state, count in counts.items() if status in (None, state.value)}
+    limit = limit if as_json else limit or listing.PAGE
+    rows: list[Row] = []
+    if counts:
+        state, older = (
+            TaskState(status) if status else None,
+            client.row(after).id if after else None,
+        )
+        rows = client.tasks(status=state, limit=limit and limit + 1, after=older)
+    more, rows = limit is not None and len(rows) > limit, rows[:limit]
     if as_json:
         found = [listing.record(row) for row in rows]
-        click.echo(json.dumps({"count": len(found), **filters, "tasks": found}, indent=2))
+        count = sum(counts.values())
+        click.echo(json.dumps({"count": count, **filters, "tasks": found}, indent=2))
     else:
-        click.echo(listing.list_text(rows, filters))
+        colour = sys.stdout.isatty()
+        click.echo(listing.list_text(rows, filters, counts=counts, more=more, colour=colour))
 
 
 @tasks.command()
 @click.argument("lookup")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(lookup: str, *, as_json: bool) -> None:
-    """Show one task, by id, run id, or the first 8 characters of its id."""
+    """Show one task: by id, run id, the first 8 characters of its id, or session (its newest)."""
     from openclaw_nb import listing
+    from openclaw_nb.api import default_client
 
-    row = _find(lookup)
+    row = default_client().row(lookup)
     click.echo(json.dumps(listing.record(row), indent=2) if as_json else listing.show_text(row))
 
 
@@ -163,8 +200,9 @@ def notify(lookup: str, policy: str) -> None:
     from openclaw_nb.api import default_client
     from openclaw_nb.runtime import loop
 
-    row = _find(lookup)
-    loop.wait(loop.start(default_client().ledger.set_notify(row.id, policy)))
+    client = default_client()
+    row = client.row(lookup)
+    loop.wait(loop.start(client.ledger.set_notify(row.id, policy)))
     click.echo(f"task {row.id[:8]}: notify {policy}")
 
 
@@ -207,8 +245,13 @@ def maintenance(*, apply: bool, as_json: bool) -> None:
 
     found = default_client().maintain(apply=apply)
     if as_json:
-        ids = {"lost": [row.id for row in found.lost], "expired": [row.id for row in found.expired]}
-        click.echo(json.dumps({"applied": apply, **ids}, indent=2))
+        report = {
+            "applied": apply,
+            "lost": [row.id for row in found.lost],
+            "expired": [row.id for row in found.expired],
+            "leftovers": [str(path) for path in found.leftovers],
+        }
+        click.echo(json.dumps(report, indent=2))
     else:
         click.echo(listing.maintenance_text(found, applied=apply))
 
@@ -216,30 +259,37 @@ def maintenance(*, apply: bool, as_json: bool) -> None:
 @tasks.command()
 @click.argument("lookup")
 def cancel(lookup: str) -> None:
-    """Stop a task, here or in the process that runs it."""
+    """Stop a task, in whatever process it runs. One whose process is gone is cancelled at once."""
     from openclaw_nb.api import default_client
+    from openclaw_nb.core.domain import TaskState
 
-    task = default_client().task(lookup)
-    if not task.cancel():
-        raise click.ClickException(f"task {task.id[:8]} has ended already: {task.state}")
-    click.echo(f"task {task.id[:8]}: asked to stop")
+    row, was_active = default_client().cancel(lookup)
+    if not was_active:
+        raise click.ClickException(f"task {row.id[:8]} has ended already: {row.status}")
+    if row.status is TaskState.CANCELLED:
+        click.echo(f"task {row.id[:8]}: cancelled")
+    elif row.status.active:
+        click.echo(f"task {row.id[:8]}: asked to stop; its process has not done so yet")
+    else:
+        click.echo(f"task {row.id[:8]}: it ended meanwhile: {row.status}")
 
 
 @tasks.command()
-@click.argument("lookup")
+@click.argument("lookup", required=False)
 @click.option("--out", type=click.Path(path_type=Path), help="Copy the video here.")
-def resume(lookup: str, out: Path | None) -> None:
-    """Finish a task whose process is gone. Nothing is submitted again."""
+def resume(lookup: str | None, out: Path | None) -> None:
+    """Finish a task whose process is gone. Nothing is submitted again. Without LOOKUP: list them."""
     import openclaw_nb as oc
-
-    _wait(oc.resume(lookup), out)
-
-
-def _find(lookup: str) -> Row:
     from openclaw_nb.api import default_client
-    from openclaw_nb.runtime import loop
 
-    return loop.wait(loop.start(default_client().ledger.find(lookup)))
+    if lookup is not None:
+        _wait(oc.resume(lookup), out)
+        return
+    rows = default_client().left_behind()
+    for row in rows:
+        click.echo(f"openclaw-nb tasks resume {row.id[:8]}  {row.provider}  {row.prompt[:60]}")
+    if not rows:
+        click.echo("No task can be taken up.")
 
 
 @main.group(cls=_Group)
@@ -320,10 +370,13 @@ def emulate(
     scenario = Scenario(**{name: value for name, value in given.items() if value is not None})
 
     def ready(emulator: Emulator) -> None:
+        # A further host of a provider goes by the piece of the path that stands for it.
+        further = {url.rpartition("/")[2]: url for url in emulator.hosts.values()}
+        urls = {**emulator.urls, **further}
         if as_json:
-            click.echo(json.dumps(emulator.urls))
+            click.echo(json.dumps(urls))
         else:
-            for id, url in emulator.urls.items():
+            for id, url in urls.items():
                 click.echo(f"{id:<12} {url}")
         sys.stdout.flush()
 

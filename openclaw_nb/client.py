@@ -13,45 +13,51 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, find_provider
-from openclaw_nb.core.domain import Media, Ref, Request, TaskState
+from openclaw_nb.core.domain import Media, Medium, Ref, Request, TaskState
 from openclaw_nb.core.inputs import read_request
 from openclaw_nb.errors import TaskLost
 from openclaw_nb.handles import Handles, as_it_is, no_way
 from openclaw_nb.runtime import loop, records
-from openclaw_nb.runtime.assets import MIB, Loader
+from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.generate import Order
 from openclaw_nb.runtime.ledger import Ledger, NewTask, Row, now_ms, owned
+from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.records import Applied
+from openclaw_nb.runtime.results import Image, Music, Video
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.upkeep import Upkeep
 from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint, Vendors
 from openclaw_nb.work import Work
 
-_VIDEO_MAX_BYTES = 16 * MIB
-
 
 class Client:
-    """Generates videos. `async with Client() as client: video = await client.generate_video(...)`.
+    """Generates videos, images, music. `async with Client() as client: video = await client.generate_video(...)`.
 
     Args:
         settings: Values in the shape of `openclaw.json`, or a path to such a file; None reads the
             usual file.
         home: Directory of the ledger, the media and the configuration; None is
             `OPENCLAW_STATE_DIR` or `~/.openclaw`.
-        media_dir: Where videos are saved; None is `media/tool-video-generation` in `home`.
+        media_dir: Where files are saved; None is `media/tool-video-generation` in `home`, and its
+            like for images and music.
         allowed_roots: When given, local references must lie in one of these directories.
         endpoints: By provider id, where a stand-in for the vendor is.
+        keys: By provider id the key to use before all that is configured, or the id of a stored
+            profile. It is kept in memory only, and never shown.
         environ: Replaces the process environment, which is read at every use.
 
     Raises:
         ConfigError: the configuration is not usable.
+        InvalidInput: `keys` names no provider, or holds no key.
     """
 
+    @config.without_frames
     def __init__(
         self,
         settings: Mapping[str, Any] | Path | None = None,
@@ -60,6 +66,7 @@ class Client:
         media_dir: Path | str | None = None,
         allowed_roots: Sequence[Path | str] = (),
         endpoints: Mapping[str, Endpoint] | None = None,
+        keys: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -67,23 +74,29 @@ class Client:
         self.home = Path(home).expanduser() if home else config.state_dir(environ)
         loaded = _loaded(settings, environ, self.home)
         self.settings = loaded.settings
-        self.vendors = Vendors(loaded, config.stored_profiles(self.home), endpoints or {})
+        profiles = config.stored_profiles(self.home)
+        with config.named(loaded.file):
+            self.vendors = Vendors(loaded, profiles, endpoints or {}, keys or {})
         self.session = f"openclaw_nb:{uuid4()}"
         """Within it the same request is not started twice at once."""
-        media = Path(media_dir or self.home / "media" / "tool-video-generation")
-        max_bytes = self.settings.media_max_bytes or _VIDEO_MAX_BYTES
-        self.store = Store(media.expanduser().resolve(), max_bytes)
+        self.stores = {medium: self._store(medium, media_dir) for medium in Medium}
+        """Where the files of each medium are saved."""
         upkeep = self.settings.tasks
         self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite", upkeep.retention_ms)
         roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
         self._loader = Loader(self.settings.media_max_bytes, roots, self.home / "media")
         self._work = Work(
-            self.vendors, self.ledger, self.store, clock or Clock(), upkeep.sweep_seconds
+            self.vendors, self.ledger, self.stores, clock or Clock(), upkeep.sweep_seconds
         )
         self._handles = Handles(self.ledger)
-        self._begun: dict[str, Task] = {}
+        self._begun: WeakValueDictionary[str, Task] = WeakValueDictionary()
 
-    # --- making videos ---------------------------------------------------------------------
+    def _store(self, medium: Medium, media_dir: Path | str | None) -> Store:
+        usual = self.home / "media" / f"tool-{medium}-generation"
+        max_bytes = self.settings.media_max_bytes or LIMITS[medium.file_kind]
+        return Store(Path(media_dir or usual).expanduser().resolve(), max_bytes)
+
+    # --- making videos, images, music --------------------------------------------------------
 
     def generate_video(
         self,
@@ -93,7 +106,7 @@ class Client:
         session: str | None = None,
         allow_parallel: bool = False,
         **params: Any,
-    ) -> Task:
+    ) -> Task[Video]:
         """Start a video; returns its handle at once. `await` it, or call `.result()`.
 
         The keywords are those of `openclaw_nb.generate_video`.
@@ -102,8 +115,43 @@ class Client:
             InvalidInput: a parameter or reference is not usable; nothing was sent.
             NoCandidate: no provider is configured; nothing was sent.
         """
-        given = {"prompt": prompt, **{k: v for k, v in params.items() if v is not None}}
-        request = read_request(given, strict_keys=True)
+        request = _read(Medium.VIDEO, {"prompt": prompt, **params})
+        return self.start(
+            request, exact=exact_model, session=session, allow_parallel=allow_parallel
+        )
+
+    def generate_image(
+        self,
+        prompt: str,
+        *,
+        exact_model: bool = False,
+        session: str | None = None,
+        allow_parallel: bool = False,
+        **params: Any,
+    ) -> Task[Image]:
+        """Start an image, or up to four; as `generate_video`.
+
+        The keywords are those of `openclaw_nb.generate_image`.
+        """
+        request = _read(Medium.IMAGE, {"prompt": prompt, **params})
+        return self.start(
+            request, exact=exact_model, session=session, allow_parallel=allow_parallel
+        )
+
+    def generate_music(
+        self,
+        prompt: str,
+        *,
+        exact_model: bool = False,
+        session: str | None = None,
+        allow_parallel: bool = False,
+        **params: Any,
+    ) -> Task[Music]:
+        """Start a track of music; as `generate_video`.
+
+        The keywords are those of `openclaw_nb.generate_music`.
+        """
+        request = _read(Medium.MUSIC, {"prompt": prompt, **params})
         return self.start(
             request, exact=exact_model, session=session, allow_parallel=allow_parallel
         )
@@ -115,34 +163,49 @@ class Client:
         exact: bool = False,
         session: str | None = None,
         allow_parallel: bool = False,
-    ) -> Task:
+    ) -> Task[Any]:
         """Start a request that was read already; as `generate_video`."""
-        chosen = self.vendors.candidates(request.model, exact=exact)
+        guard = None if allow_parallel else Guard.REQUEST
+        entered = self.enter(request, exact=exact, session=session, guard=guard)
+        if isinstance(entered, Row):
+            return self._duplicate(entered)
+        return self._offered(self.begin(entered), exact=exact, session=session)
+
+    def enter(
+        self, request: Request, *, exact: bool, session: str | None, guard: Guard | None
+    ) -> Order | Row:
+        """Put a task into the ledger, to be begun; or the row that stands in its way."""
+        medium = request.medium
+        chosen = self.vendors.candidates(request.model, exact=exact, medium=medium)
         media = self.load(request)
         new = NewTask(
             prompt=request.prompt,
             request=records.request_json(request, media),
             request_key=records.request_key(records.request_facts(request, media)),
-            source=f"video_generate:{chosen.refs[0].provider}",
+            source=f"{medium.tool}:{chosen.refs[0].provider}",
             session=session or self.session,
+            kind=medium.task_kind,
         )
-        row, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=not allow_parallel)))
+        row, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=guard)))
         if not is_new:
-            return self._duplicate(row)
-        asked = request.timeout_ms / 1000 if request.timeout_ms else None
-        order = Order(
+            return row
+        return Order(
             id=row.id,
             request=request,
             media=media,
             candidates=chosen,
-            timeout_seconds=asked or self._configured_seconds(),
+            timeout_seconds=request.timeout_seconds or self._configured_seconds(medium),
         )
-        return self._offered(self._begin(order), exact=exact, session=session)
 
     def _offered(self, task: Task, *, exact: bool = False, session: str | None = None) -> Task:
         """A handle that can be started again and taken up through this client."""
         again = partial(self.start, task.request, exact=exact, session=session, allow_parallel=True)
         return task.offer(again=again, resume=partial(self.resume, task.id))
+
+    def begin(self, order: Order, resumed: tuple[Row, Applied] | None = None) -> Task:
+        """Begin a task that was entered. `resumed`: the task it takes up, and its plan."""
+        task = self._begun[order.id] = self._work.begin(order, resumed)
+        return task
 
     def load(self, request: Request) -> Media:
         """The references of a request, looked at; nothing is sent. Raises InvalidInput."""
@@ -150,9 +213,29 @@ class Client:
 
     # --- tasks -------------------------------------------------------------------------------
 
-    def tasks(self) -> list[Row]:
-        """Every task of this machine, newest first; active ones without an owner are lost."""
-        return [as_it_is(row) for row in loop.wait(loop.start(self.ledger.rows()))]
+    def tasks(
+        self, *, status: TaskState | None = None, limit: int | None = None, after: str | None = None
+    ) -> list[Row]:
+        """The tasks of this machine, newest first; active ones without an owner are lost.
+
+        Args:
+            status: Only those in this state.
+            limit: So many at most; None is all.
+            after: Only those older than the task with this id.
+        """
+        return loop.wait(loop.start(self.ledger.rows(status=status, limit=limit, after=after)))
+
+    def counts(self) -> dict[TaskState, int]:
+        """How many tasks of this machine are in each state; states that none is in are left out."""
+        return loop.wait(loop.start(self.ledger.counts()))
+
+    def active(self, session: str) -> list[Row]:
+        """The tasks at work in a session, running before queued, then newest."""
+        return loop.wait(loop.start(self.ledger.active(session)))
+
+    def row(self, lookup: str) -> Row:
+        """A task of the ledger as it is now; as `task`."""
+        return as_it_is(loop.wait(loop.start(self.ledger.find(lookup))))
 
     @property
     def begun(self) -> tuple[Task, ...]:
@@ -160,12 +243,25 @@ class Client:
         return tuple(self._begun.values())
 
     def task(self, lookup: str) -> Task:
-        """The handle of a task by id, run id, or a unique beginning of at least 8 characters.
+        """The handle of a task: by id, run id, a unique beginning of at least 8 characters, or session.
 
-        Raises TaskNotFound.
+        Of a session it is the newest task. Raises TaskNotFound.
         """
         row = loop.wait(loop.start(self.ledger.find(lookup)))
         return self._handle(row)
+
+    def cancel(self, lookup: str) -> tuple[Row, bool]:
+        """Have a task stopped, in whatever process it runs, and wait up to 5 s for it.
+
+        Returns the task as it is then, and whether it had not ended before. One whose process is
+        gone is cancelled here, and its provider is told. Raises TaskNotFound.
+        """
+        return loop.wait(loop.start(self._work.cancel(lookup)))
+
+    def left_behind(self) -> list[Row]:
+        """Tasks whose process is gone and that `resume` finishes from here, newest first."""
+        rows = loop.wait(loop.start(self.ledger.left_behind()))
+        return [row for row in rows if not self._elsewhere(row)]
 
     def resume(self, lookup: str) -> Task:
         """Take up a task whose process is gone: a new task that finishes the same provider job.
@@ -182,22 +278,28 @@ class Client:
             return self._handle(row)
         if row.ticket is None:
             raise TaskLost(no_way(row))
-        self._check_address(row)
-        return self._offered(self._begin(self._successor(row), (row, records.applied_of(row))))
-
-    def _check_address(self, row: Row) -> None:
-        """A job is asked after where it was submitted, and its key goes nowhere else."""
-        provider = find_provider(row.provider or "", self.vendors.providers)
-        here = self.vendors.reach(provider).access.base_url if provider else None
-        if here and row.base_url and here != row.base_url:
+        if here := self._elsewhere(row):
             raise TaskLost(
                 f"the job of task {row.id[:8]} is at {row.base_url}, and this client reaches "
                 f"{row.provider} at {here}; set models.providers.{row.provider}.baseUrl to the "
                 "former to take it up. Nothing was sent"
             )
+        entered = self._successor(row)
+        if isinstance(entered, Row):
+            return self._handle(entered)
+        return self._offered(self.begin(entered, (row, records.applied_of(row))))
 
-    def _successor(self, row: Row) -> Order:
-        """A new task for the provider job of an old one."""
+    def _elsewhere(self, row: Row) -> str | None:
+        """Where this client reaches the provider of a task, when that is not where its job is.
+
+        A job is asked after where it was submitted, and its key goes nowhere else.
+        """
+        provider = find_provider(row.provider or "", self.vendors.of(records.medium_of(row)))
+        here = self.vendors.reach(provider).access.base_url if provider else None
+        return here if here and row.base_url and here != row.base_url else None
+
+    def _successor(self, row: Row) -> Order | Row:
+        """A new task for the provider job of an old one; or the one that has taken it up already."""
         request = records.request_of(row)
         new = NewTask(
             prompt=row.prompt,
@@ -205,16 +307,19 @@ class Client:
             request_key=row.request_key,
             source=row.source,
             session=self.session,
+            kind=row.kind,
             resumes=row.id,
         )
-        made, _ = loop.wait(loop.start(self.ledger.add(new, unless_active=False)))
+        made, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=Guard.JOB)))
+        if not is_new:
+            return made
         return Order(
             id=made.id,
             request=request,
             media=records.media_of(row),
             candidates=Candidates((Ref(row.provider or "", row.model or ""),)),
             # The first task's own limit may be what ended it.
-            timeout_seconds=self._configured_seconds(),
+            timeout_seconds=self._configured_seconds(request.medium),
         )
 
     def _duplicate(self, row: Row) -> Task:
@@ -227,14 +332,10 @@ class Client:
         task.update(duplicate=True, notices=tuple(dict.fromkeys((*task.snapshot.notices, notice))))
         return task
 
-    def _configured_seconds(self) -> float | None:
+    def _configured_seconds(self, medium: Medium) -> float | None:
         """The configuration's limit for one provider's whole operation."""
-        milliseconds = self.vendors.selection.timeout_ms
+        milliseconds = self.vendors.selection(medium).timeout_ms
         return milliseconds / 1000 if milliseconds else None
-
-    def _begin(self, order: Order, resumed: tuple[Row, Applied] | None = None) -> Task:
-        task = self._begun[order.id] = self._work.begin(order, resumed)
-        return task
 
     def _handle(self, row: Row) -> Task:
         return self._begun.get(row.id) or self._offered(self._handles.of(row))
@@ -277,6 +378,11 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client home={str(self.home)!r}>"
+
+
+def _read(medium: Medium, given: Mapping[str, Any]) -> Request:
+    present = {name: value for name, value in given.items() if value is not None}
+    return read_request(present, strict_keys=True, medium=medium)
 
 
 def _loaded(

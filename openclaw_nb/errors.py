@@ -22,6 +22,7 @@ OpenclawError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from openclaw_nb.core.domain import Attempt, Ref, Why
 
 _SHOWN = 200
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Besides the usual ones, what breaks a line or turns its direction, and halves of characters."""
 
 
 def shown(value: object) -> str:
@@ -37,6 +40,11 @@ def shown(value: object) -> str:
         return f"<{len(value)} bytes>"
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+
+
+def one_line(text: str) -> str:
+    """A text from outside as messages show it: line breaks and control characters are escaped."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class OpenclawError(Exception):
@@ -83,7 +91,7 @@ class ConfigError(RequestError, ValueError):
 
     def __init__(self, where: str, message: str) -> None:
         super().__init__(f"{where}: {message}")
-        self.where = where
+        self.where, self.message = where, message
 
 
 class ProviderError(OpenclawError):

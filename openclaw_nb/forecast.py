@@ -7,9 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from openclaw_nb.core.candidates import find_provider
+<<<<<<< HEAD
 from openclaw_nb.core.capabilities import ModeCaps, Model, Price
 from openclaw_nb.core.domain import Change, Ignored, Job, Media, Mode, Ref, Request
 from openclaw_nb.core.plan import plan, taken
+=======
+from openclaw_nb.core.capabilities import Model
+from openclaw_nb.core.domain import Change, Ignored, Job, Media, Medium, Mode, Ref, Request
+from openclaw_nb.core.plan import plan
+>>>>>>> main
 from openclaw_nb.core.wire import Skip
 from openclaw_nb.errors import ConfigError
 from openclaw_nb.tables import Table
@@ -55,13 +61,16 @@ class Forecast:
     mode: Mode
     verdicts: tuple[Verdict, ...]
     notices: tuple[str, ...] = ()
+    medium: Medium = Medium.VIDEO
 
     @property
     def table(self) -> Table:
         """The verdicts as a table."""
         columns = ("candidate", "verdict", "sent", "changed", "ignored", "note")
         rows = tuple(map(_verdict_row, self.verdicts))
-        return Table(columns, rows, caption="; ".join((self.mode.words, *self.notices)))
+        return Table(
+            columns, rows, caption="; ".join((self.mode.words_for(self.medium), *self.notices))
+        )
 
     def __repr__(self) -> str:
         return repr(self.table)
@@ -77,14 +86,15 @@ def forecast(client: Client, request: Request, *, exact: bool) -> Forecast:
         InvalidInput: a parameter or reference is not usable.
         NoCandidate: nothing is configured.
     """
-    chosen = client.vendors.candidates(request.model, exact=exact)
+    medium = request.medium
+    chosen = client.vendors.candidates(request.model, exact=exact, medium=medium)
     media = client.load(request)
     verdicts = tuple(_verdict(client.vendors, ref, request, media) for ref in chosen.refs)
-    return Forecast(request_mode(request), verdicts, chosen.notices)
+    return Forecast(request_mode(request), verdicts, chosen.notices, medium)
 
 
 def _verdict(vendors: Vendors, ref: Ref, request: Request, media: Media) -> Verdict:
-    provider = find_provider(ref.provider, vendors.providers)
+    provider = find_provider(ref.provider, vendors.of(request.medium))
     if provider is None:
         return Verdict(ref=ref, runs=False, reason="no such provider is registered")
     try:
@@ -112,6 +122,8 @@ def _verdict(vendors: Vendors, ref: Ref, request: Request, media: Media) -> Verd
 
 def request_mode(request: Request) -> Mode:
     """The mode that the references of a request select."""
+    if request.medium is not Medium.VIDEO:
+        return Mode.EDIT if request.images else Mode.GENERATE
     if request.videos:
         return Mode.VIDEO_TO_VIDEO
     return Mode.IMAGE_TO_VIDEO if request.images else Mode.GENERATE
@@ -146,7 +158,10 @@ def _changed(change: Change) -> str:
     return f"{change.setting}: {change.requested} -> {change.applied}"
 
 
-_STYLE = ("size", "aspect_ratio", "resolution", "duration_seconds", "audio", "watermark")
+_STYLE = (
+    *("size", "aspect_ratio", "resolution", "duration_seconds", "audio", "watermark"),
+    *("quality", "output_format", "background", "lyrics", "instrumental", "format"),
+)
 
 
 def _sent(job: Job | None) -> str:

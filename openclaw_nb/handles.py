@@ -20,38 +20,46 @@ class Handles:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._following: set[Future[None]] = set()
+        self._following: dict[Future[None], Task] = {}
 
     def of(self, row: Row) -> Task:
         """A handle on a task: as it ended, or following it to its end."""
-        request = records.request_of(row)
+        row, request = as_it_is(row), records.request_of(row)
         first = Snapshot(id=row.id, request=request, started_at=row.created_at / 1000)
         task = Task(first, on_cancel=lambda: self._ask_owner_to_cancel(row.id))
         task.update(**_facts(row))
-        if row.status.active and owned(row, now_ms()):
+        if row.status.active:
             future = loop.start(self._follow(task))
-            self._following.add(future)
-            future.add_done_callback(self._following.discard)
+            self._following[future] = task
+            future.add_done_callback(self._followed)
         else:
             finish(task, row)
         return task
 
     def close(self) -> None:
-        """Stop following."""
-        for future in tuple(self._following):
+        """Stop following; whoever waits is told so."""
+        for future, task in tuple(self._following.items()):
             future.cancel()
+            text = f"the client was closed; task {task.id[:8]} goes on in its own process"
+            task.finish(TaskLost(text), state=TaskState.LOST, error=text)
+
+    def _followed(self, done: Future[None]) -> None:
+        """Nobody waits for ever for a task that cannot be followed."""
+        task = self._following.pop(done)
+        if not done.cancelled() and (error := done.exception()):
+            task.finish(error, state=TaskState.LOST, error=str(error))
 
     async def _follow(self, task: Task) -> None:
         while True:
-            row = await self._ledger.find(task.id)
-            if not (row.status.active and await asyncio.to_thread(owned, row, now_ms())):
+            row = await asyncio.to_thread(as_it_is, await self._ledger.find(task.id))
+            if not row.status.active:
                 finish(task, row)
                 return
             task.update(**_facts(row))
             await asyncio.sleep(_FOLLOW_SECONDS)
 
     def _ask_owner_to_cancel(self, id: str) -> None:
-        loop.start(self._ledger.update(id, cancel_requested=1))
+        loop.start(self._ledger.ask_to_stop(id))
 
 
 def finish(task: Task, row: Row) -> None:
@@ -59,8 +67,8 @@ def finish(task: Task, row: Row) -> None:
     facts = _facts(row)
     match row.status:
         case TaskState.SUCCEEDED:
-            video = records.video_of(row)
-            task.finish(video, **facts | {"result": video, "progress": 1.0})
+            result = records.result_of(row)
+            task.finish(result, **facts | {"result": result, "progress": 1.0})
         case TaskState.CANCELLED:
             task.finish(TaskCancelled(row.error or "cancelled"), **facts)
         case TaskState.QUEUED | TaskState.RUNNING | TaskState.LOST:
@@ -86,13 +94,13 @@ def no_way(row: Row) -> str:
             f"task {row.id[:8]} may have been submitted to {row.provider}/{row.model} and has no "
             "receipt of it. Look at the provider's own list of jobs; it is not sent again by itself"
         )
-    return f"task {row.id[:8]} had not been submitted; start it again with generate_video"
+    return f"task {row.id[:8]} had not been submitted; start it again"
 
 
 def _facts(row: Row) -> dict[str, Any]:
     ref = Ref(row.provider, row.model) if row.provider and row.model else None
     return {
-        "state": as_it_is(row).status,
+        "state": row.status,
         "phase": row.phase,
         "ref": ref,
         "attempts": records.attempts_of(row),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +13,19 @@ from openclaw_nb.runtime.upkeep import Finding, Upkeep
 RUNTIME = "cli"
 """What OpenClaw's records call the side that runs such a task."""
 
+PAGE = 100
+"""How many tasks people are shown when they do not say how many."""
+
+_COLOURS = {
+    TaskState.QUEUED: "\x1b[33m",
+    TaskState.RUNNING: "\x1b[36m",
+    TaskState.SUCCEEDED: "\x1b[32m",
+    TaskState.FAILED: "\x1b[31m",
+    TaskState.TIMED_OUT: "\x1b[31m",
+    TaskState.CANCELLED: "\x1b[2m",
+    TaskState.LOST: "\x1b[35m",
+}
+_PLAIN = "\x1b[0m"
 _ISSUES = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST)
 _ID_CHARACTERS = 10
 _SUMMARY_CHARACTERS = 80
@@ -58,22 +70,41 @@ def record(row: Row) -> dict[str, Any]:
         "request": row.request,
         "paths": [file["path"] for file in row.files if file.get("path")],
         "attempts": row.attempts,
+        "owner": {"pid": row.owner_pid, "startedAt": row.owner_started, "host": row.owner_host},
     }
 
 
-def list_text(rows: Sequence[Row], filters: Mapping[str, str | None]) -> str:
-    """The rows that are left after `filters`, newest first, under a heading."""
-    count = Counter(row.status for row in rows)
-    issues = sum(count[state] for state in _ISSUES)
-    at_work = f"{count[TaskState.QUEUED]} queued, {count[TaskState.RUNNING]} running"
+def list_text(
+    rows: Sequence[Row],
+    filters: Mapping[str, str | None],
+    *,
+    counts: Mapping[TaskState, int],
+    more: bool = False,
+    colour: bool = False,
+) -> str:
+    """The rows that are shown, newest first, under a heading.
+
+    Args:
+        rows: One page of those that are left after `filters`.
+        filters: By name.
+        counts: How many are left in each state, on every page.
+        more: Whether there are pages after this one.
+        colour: Whether states are coloured, for a terminal.
+    """
+    count = sum(counts.values())
+    issues = sum(counts.get(state, 0) for state in _ISSUES)
+    queued, running = counts.get(TaskState.QUEUED, 0), counts.get(TaskState.RUNNING, 0)
     lines = [
-        f"Tasks: {len(rows)}",
-        f"Pressure: {at_work}, {issues} issues",
+        f"Tasks: {count}",
+        f"Pressure: {queued} queued, {running} running, {issues} issues",
         *(f"{name.capitalize()}: {value}" for name, value in filters.items() if value),
     ]
     if not rows:
         return "\n".join([*lines, "No tasks. openclaw-nb tasks audit looks for what is wrong."])
-    return "\n".join([*lines, *_table(_COLUMNS, _WIDTHS, map(_cells, rows))])
+    lines += _table(_COLUMNS, _WIDTHS, (_cells(row, colour=colour) for row in rows))
+    if more:
+        lines.append(f"{len(rows)} of {count} shown. Older ones: --after {rows[-1].id[:8]}")
+    return "\n".join(lines)
 
 
 def show_text(row: Row) -> str:
@@ -146,8 +177,10 @@ def maintenance_text(found: Upkeep, *, applied: bool) -> str:
     lines = [
         f"{len(found.lost)} {verb}marked as lost",
         f"{len(found.expired)} {verb}forgotten; media stay",
+        f"{len(found.leftovers)} {verb}deleted: unfinished downloads of processes that are gone",
     ]
     lines += [f"  {row.id}" for row in (*found.lost, *found.expired)]
+    lines += [f"  {path}" for path in found.leftovers]
     return "\n".join(lines if applied else [*lines, "--apply does it"])
 
 
@@ -164,12 +197,13 @@ def age_text(milliseconds: int) -> str:
     return f"{seconds}s" if seconds else "fresh"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, *, colour: bool) -> tuple[str, ...]:
     summary = row.summary or row.phase or row.prompt
+    state = row.status.value.ljust(_WIDTHS[2])
     return (
         _short(row.id),
         row.kind.partition("_")[0],
-        row.status.value,
+        f"{_COLOURS[row.status]}{state}{_PLAIN}" if colour else state,
         "not_applicable",
         _short(row.run_id),
         row.session or _NONE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -11,9 +11,11 @@ from typing import Any
 
 from openclaw_nb.client import Client
 from openclaw_nb.core.capabilities import overlay
-from openclaw_nb.core.domain import Kind
+from openclaw_nb.core.domain import Kind, TaskState
 from openclaw_nb.core.wire import AnyProvider
-from openclaw_nb.runtime.ledger import Row, now_ms, owned
+from openclaw_nb.errors import InvalidInput, shown
+from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.standings import Standing, standings, told
 
 _CELL_CHARACTERS = 60
 _WHOLE_CHARACTERS = 24
@@ -65,28 +67,22 @@ def _short(cell: str) -> str:
 def providers(client: Client) -> Table:
     """Every provider: what it makes, within which limits, and where its key comes from."""
     columns = ("provider", "default model", "from", "references", "configured", "cost", "models")
-    rows = tuple(_provider_row(client, provider) for provider in client.vendors.providers)
+    found = standings(client.vendors)
+    rows = tuple(_provider_row(each, found[each.id]) for each in client.vendors.providers)
     return Table(columns, rows)
 
 
-def _provider_row(client: Client, provider: AnyProvider) -> tuple[str, ...]:
-    source = client.vendors.source(provider)
-    faults, price = client.vendors.faults(provider), provider.default_model.price
+def _provider_row(provider: AnyProvider, standing: Standing) -> tuple[str, ...]:
+    price = provider.default_model.price
     return (
         provider.id,
         provider.default_model.id,
         ", ".join(mode.words.partition("-")[0] for mode in provider.caps.modes()),
         _references(provider),
-        "; ".join((source or _way_in(provider), *faults)),
+        told(provider, standing),
         price.brief if price else "unknown",
         ", ".join(row.id for row in provider.models),
     )
-
-
-def _way_in(provider: AnyProvider) -> str:
-    if provider.by_name_only:
-        return "only when asked for by name"
-    return f"no, set {' or '.join(provider.key.env)}"
 
 
 def _references(provider: AnyProvider) -> str:
@@ -109,16 +105,29 @@ def _references(provider: AnyProvider) -> str:
     )
 
 
-def tasks(rows: Sequence[Row]) -> Table:
-    """Every task of this machine, newest first."""
+def tasks(client: Client, *, limit: int | None, status: str | None) -> Table:
+    """Tasks of this machine, newest first; a caption says when there are more."""
+    state = _state(status)
+    rows = client.tasks(status=state, limit=limit)
+    counts = client.counts()
+    count = sum(counts.values()) if state is None else counts.get(state, 0)
+    more = f"{len(rows)} of {count} tasks; limit=None lists all" if len(rows) < count else ""
     columns = ("task", "state", "model", "started", "prompt", "outcome")
-    return Table(columns, tuple(map(_task_row, rows)))
+    return Table(columns, tuple(map(_task_row, rows)), caption=more)
+
+
+def _state(status: str | None) -> TaskState | None:
+    if status is not None and status not in set(TaskState):
+        raise InvalidInput(
+            "status", f"{shown(status)} is no state; there are {', '.join(TaskState)}"
+        )
+    return TaskState(status) if status is not None else None
 
 
 def _task_row(row: Row) -> tuple[str, ...]:
     started = datetime.fromtimestamp(row.created_at / 1000, tz=UTC).astimezone()
-    lost = row.status.active and not owned(row, now_ms())
-    state = "lost; resume() finishes it" if lost and row.ticket else "lost" if lost else row.status
+    finished_by = row.status is TaskState.LOST and row.ticket
+    state = "lost; resume() finishes it" if finished_by else row.status
     ref = f"{row.provider}/{row.model}" if row.provider else ""
     outcome = row.summary or row.error or row.phase
     return (row.id[:8], state, ref, f"{started:%Y-%m-%d %H:%M}", row.prompt, outcome)

@@ -12,12 +12,16 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Generic
+
+from typing_extensions import TypeVar
 
 from openclaw_nb.core.domain import Attempt, Ref, Request, TaskState
 from openclaw_nb.errors import TaskLost
 from openclaw_nb.runtime import loop
-from openclaw_nb.runtime.results import Video
+from openclaw_nb.runtime.results import Result
+
+R = TypeVar("R", bound=Result, default=Any)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,7 @@ class Snapshot:
     duplicate: bool = False
     """This call found the same request already at work and returned its task."""
     error: str | None = None
-    result: Video | None = None
+    result: Result | None = None
 
     @property
     def elapsed_seconds(self) -> float:
@@ -69,11 +73,11 @@ Watcher = Callable[[Snapshot], None]
 _log = logging.getLogger(__name__)
 
 
-class Task:
+class Task(Generic[R]):
     """A running generation. Interrupting a cell does not stop it; `cancel` does."""
 
     def __init__(self, first: Snapshot, *, on_cancel: Callable[[], None] = lambda: None) -> None:
-        self._future: Future[Video] = Future()
+        self._future: Future[R] = Future()
         self._snapshot = first
         self._on_cancel = on_cancel
         self._watchers: list[Watcher] = []
@@ -132,10 +136,10 @@ class Task:
         """Whether the task has ended, well or badly."""
         return self._future.done()
 
-    def __await__(self) -> Generator[Any, None, Video]:
+    def __await__(self) -> Generator[Any, None, R]:
         return self._waited().__await__()
 
-    async def _waited(self) -> Video:
+    async def _waited(self) -> R:
         """Wait from any loop. What an interrupt or `wait_for` cancels is the wait, never the job."""
         here = asyncio.get_running_loop()
         woken = here.create_future()
@@ -144,7 +148,7 @@ class Task:
             if not woken.done():
                 woken.set_result(None)
 
-        def ended(_: Future[Video]) -> None:
+        def ended(_: Future[R]) -> None:
             with suppress(RuntimeError):  # the loop that waited was closed
                 here.call_soon_threadsafe(wake)
 
@@ -158,7 +162,7 @@ class Task:
             await asyncio.to_thread(self._run_finishers)
         return self._future.result()
 
-    def result(self, timeout: float | None = None, *, pump: bool = False) -> Video:
+    def result(self, timeout: float | None = None, *, pump: bool = False) -> R:
         """Wait for the video. Interrupting the wait leaves the job running.
 
         Args:
@@ -255,7 +259,7 @@ class Task:
         def call() -> None:
             _guarded(lambda: context.run(callback, self))
 
-        def ended(_: Future[Video]) -> None:
+        def ended(_: Future[R]) -> None:
             if loop.on_core_thread():
                 loop.core().offload(call)
             else:
@@ -302,7 +306,7 @@ class Task:
             self._snapshot = replace(self._snapshot, **changes)
         self._tell()
 
-    def finish(self, outcome: Video | BaseException, **changes: Any) -> None:
+    def finish(self, outcome: R | BaseException, **changes: Any) -> None:
         """Store how the task ended and wake whoever waits. For the client, not for users."""
         with self._lock:
             if self._ended:

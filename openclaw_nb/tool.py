@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any, Protocol, cast
 
 from openclaw_nb import api
 from openclaw_nb.catalog import listed
 from openclaw_nb.client import Client
-from openclaw_nb.core.domain import Attempt, Request, TaskState
+from openclaw_nb.core.domain import Attempt, Request
 from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
-from openclaw_nb.core.plan import warning
+from openclaw_nb.core.plan import applied_settings, asked_settings
+from openclaw_nb.errors import one_line
 from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.standings import standings
 
 
 class Tool(Protocol):
@@ -62,27 +66,34 @@ def _video_generate(
 
 
 def _generate(client: Client, params: Mapping[str, Any], session: str | None) -> dict[str, Any]:
-    if session is None:
+    if not params.get("model"):
+        client.vendors.candidates(None)  # that nothing is configured is said before all else
+    if not session:
         video = client.start(read_request(params, strict_keys=False), allow_parallel=True).result()
         return {"text": text_of(video), "details": details_of(video)}
-    with _guard:  # two calls racing each other must not both find nothing at work
-        if active := _active(client, session):
-            read_request({"prompt": params.get("prompt")}, strict_keys=False)
-            return {
-                "text": f"Task {active[0].id} is at work in this session; nothing was started.",
-                "details": _task_details(active[0]) | {"duplicateGuard": True},
-            }
-        request = read_request(params, strict_keys=False)
-        task = client.start(request, session=session, allow_parallel=True)
-    return _started(task.id, request)
+    read_request({"prompt": params.get("prompt")}, strict_keys=False)
+    if active := client.active(session):  # before anything else is looked at
+        return _blocked(active[0])
+    request = read_request(params, strict_keys=False)
+    entered = client.enter(request, exact=False, session=session, guard=Guard.SESSION)
+    if isinstance(entered, Row):  # another call, of this process or of another, was quicker
+        return _blocked(entered)
+    return _started(client.begin(entered).id, request)
 
 
-_guard = threading.Lock()
+def _blocked(row: Row) -> dict[str, Any]:
+    return {
+        "text": (
+            f"Task {_line(row)}. Wait for it: one video at a time is made in a session, so "
+            "nothing was started. Another session takes another prompt."
+        ),
+        "details": _task_details(row) | {"duplicateGuard": True},
+    }
 
 
 def _started(id: str, request: Request) -> dict[str, Any]:
     ids = {"taskId": id, "runId": f"tool:video_generate:{id}"}
-    echo = _asked(request) | _references(request)
+    echo = asked_settings(request) | _references(request)
     if request.model is not None:
         echo["model"] = request.model
     return {
@@ -91,13 +102,8 @@ def _started(id: str, request: Request) -> dict[str, Any]:
     }
 
 
-def _active(client: Client, session: str) -> list[Row]:
-    rows = [row for row in client.tasks() if row.session == session and row.status.active]
-    return sorted(rows, key=lambda row: row.status is not TaskState.RUNNING)
-
-
 def _status(client: Client, session: str | None) -> dict[str, Any]:
-    active = _active(client, session) if session else []
+    active = client.active(session) if session else []
     if not active:
         return {
             "text": "No video task is active in this session.",
@@ -122,7 +128,7 @@ def _status(client: Client, session: str | None) -> dict[str, Any]:
 
 
 def _line(row: Row) -> str:
-    return f"{row.id}: {row.status}, {_provider(row)}, {row.phase}"
+    return one_line(f"{row.id}: {row.status}, {_provider(row)}, {row.phase}")
 
 
 def _provider(row: Row) -> str:
@@ -145,29 +151,29 @@ def _task_details(row: Row) -> dict[str, Any]:
 
 
 def _listed(client: Client) -> dict[str, Any]:
-    providers = client.vendors.providers
-    found = {provider.id: client.vendors.source(provider) for provider in providers}
-    return listed(providers, {id: source for id, source in found.items() if source})
+    return listed(client.vendors.providers, standings(client.vendors))
 
 
 def text_of(video: Video) -> str:
     """The result for people: what ran, what was ignored or changed, and where the files are."""
     count = len(video.files)
-    lines = [f"Generated {count} video{'s' if count != 1 else ''} with {video.ref}."]
-    if dropped := warning(video.ref, video.ignored):
-        lines.append(f"Warning: {dropped}")
-    if duration := video.normalization.get("durationSeconds"):
+    ref = one_line(str(video.ref))
+    lines = [f"Generated {count} video{'s' if count != 1 else ''} with {ref}."]
+    lines += [f"Warning: {one_line(text)}" for text in video.warnings]
+    duration = video.normalization.get("durationSeconds", {})
+    if "requested" in duration:
         lines.append(f"Asked for {duration['requested']} s, made {duration['applied']} s.")
     for number, file in enumerate(video.files, start=1):
-        lines.append(f"{number}. video {file.name} ({file.media_type}) {file.path or file.url}")
+        name, media_type = one_line(file.name), one_line(file.media_type)
+        lines.append(f"{number}. video {name} ({media_type}) {file.path or file.url}")
     return "\n".join(lines)
 
 
 def details_of(video: Video) -> dict[str, Any]:
     """The result for programs, as the tool contract lists it."""
     paths = [str(file.path or file.url) for file in video.files]
-    settings = _settings(video) | _references(video.request)
-    attachments = [_attachment(file, settings.get("durationSeconds")) for file in video.files]
+    settings = applied_settings(video.request, video.changes, video.ignored)
+    attachments = _attachments(video.files, settings.get("durationSeconds"))
     found: dict[str, Any] = {
         "provider": video.provider,
         "model": video.model,
@@ -178,12 +184,13 @@ def details_of(video: Video) -> dict[str, Any]:
         "attempts": [_attempt(attempt) for attempt in video.attempts],
         "metadata": dict(video.metadata),
     }
-    found |= settings
+    found |= settings | _references(video.request)
     if video.normalization:
         found["normalization"] = video.normalization
     if video.ignored_overrides:
         found["ignoredOverrides"] = video.ignored_overrides
-        found["warning"] = warning(video.ref, video.ignored)
+    if video.warnings:
+        found["warning"] = " | ".join(video.warnings)
     return found
 
 
@@ -198,34 +205,8 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _settings(video: Video) -> dict[str, Any]:
-    """The style that was applied, or asked for and kept."""
-    request, changed = video.request, video.normalization
-    dropped = {entry["key"] for entry in video.ignored_overrides}
-    asked = _asked(request)
-    applied = asked | {key: change["applied"] for key, change in changed.items()}
-    if changed.get("aspectRatio", {}).get("derivedFrom") == "size":
-        dropped.add("size")
-    found = {k: v for k, v in applied.items() if k not in dropped}
-    if duration := changed.get("durationSeconds"):
-        found["requestedDurationSeconds"] = duration["requested"]
-        found["supportedDurationSeconds"] = duration["supportedValues"]
-    return found
-
-
-def _asked(request: Request) -> dict[str, Any]:
-    """The settings that were given, by their names in the contract."""
-    given: dict[str, Any] = {
-        "size": request.size,
-        "aspectRatio": request.aspect_ratio,
-        "resolution": request.resolution,
-        "durationSeconds": request.duration_seconds,
-        "audio": request.audio,
-        "watermark": request.watermark,
-        "filename": request.filename,
-        "timeoutMs": request.timeout_ms,
-    }
-    return {name: value for name, value in given.items() if value is not None}
+_PROBED = 8
+"""How many files are opened to see how long they are."""
 
 
 def _references(request: Request) -> dict[str, Any]:
@@ -249,16 +230,34 @@ def _source(given: object) -> str:
         return f"<{len(given)} bytes>"
     text = str(given) if isinstance(given, str | PurePath) else f"<{type(given).__name__}>"
     text = text.strip().removeprefix("@").strip().removeprefix("MEDIA:").strip()
+    if text.startswith("~"):
+        return os.path.expanduser(text)  # noqa: PTH111 - what has no such home stays as it is
     head, comma, payload = text.partition(",")
     if text.startswith("data:") and comma:
         return f"{head},<{len(payload) * 3 // 4 - payload[-2:].count('=')} bytes>"
     return text
 
 
-def _attachment(file: SavedFile, seconds: float | None) -> dict[str, Any]:
+def _attachments(files: Sequence[SavedFile], applied_seconds: object) -> list[dict[str, Any]]:
+    """The first files with the length that they have, the rest with the one that was applied."""
+    probed = [_seconds_of(file) for file in files[:_PROBED]]
+    return [
+        _attachment(file, seconds or applied_seconds)
+        for file, seconds in zip_longest(files, probed)
+    ]
+
+
+def _seconds_of(file: SavedFile) -> float | None:
+    from openclaw_nb.notebook.media import clip
+
+    found = clip(file.path) if file.path else None
+    return found.seconds if found else None
+
+
+def _attachment(file: SavedFile, seconds: object) -> dict[str, Any]:
     where = {"path": str(file.path)} if file.path else {"url": file.url}
     size = {"sizeBytes": file.size_bytes} if file.size_bytes else {}
-    length = {"durationMs": round(seconds * 1000)} if seconds else {}
+    length = {"durationMs": round(seconds * 1000)} if isinstance(seconds, int | float) else {}
     return {
         "type": "video",
         **where,
@@ -269,10 +268,11 @@ def _attachment(file: SavedFile, seconds: float | None) -> dict[str, Any]:
     }
 
 
-def _with_schema(call: Callable[..., dict[str, Any]]) -> Tool:
+def _tool(name: str, call: Callable[..., dict[str, Any]]) -> Tool:
     tool = cast("Tool", call)
+    call.__name__ = call.__qualname__ = name
     tool.schema = schema()
     return tool
 
 
-video_generate: Tool = _with_schema(_video_generate)
+video_generate: Tool = _tool("video_generate", _video_generate)

@@ -11,9 +11,16 @@ from urllib.parse import urlsplit
 
 from openclaw_nb import config
 from openclaw_nb.config.credentials import revealed
-from openclaw_nb.core.candidates import Candidates, Selection, candidates, retired_defaults
+from openclaw_nb.core.candidates import (
+    Candidates,
+    Selection,
+    candidates,
+    find_provider,
+    retired_defaults,
+)
+from openclaw_nb.core.domain import Medium
 from openclaw_nb.core.wire import AnyProvider
-from openclaw_nb.errors import ConfigError, NoCandidate
+from openclaw_nb.errors import ConfigError, InvalidInput, NoCandidate, shown
 from openclaw_nb.runtime.generate import Reach
 from openclaw_nb.runtime.guard import Policy, is_loopback
 from openclaw_nb.runtime.transport import Access, Connection
@@ -37,33 +44,57 @@ class Vendors:
         loaded: config.Loaded,
         profiles: config.Profiles,
         endpoints: Mapping[str, Endpoint],
+        keys: Mapping[str, str],
     ) -> None:
         from openclaw_nb.providers import PROVIDERS
 
         self.providers: tuple[AnyProvider, ...] = PROVIDERS
-        """Every registered provider, in order."""
+        """Every registered provider of video, in order."""
         self._settings, self._environ = loaded.settings, loaded.environ
         self._profiles = profiles
         self._endpoints = dict(endpoints)
+        self._keys = {
+            self._named(name).id: self._chosen_key(name, key) for name, key in keys.items()
+        }
         self._contexts: dict[config.Tls, ssl.SSLContext] = {}
-        self._check_keys()
+        self._check()
 
-    def _check_keys(self) -> None:
-        """Keys that no provider knows. Raises ConfigError."""
-        for provider in self.providers:
-            own = self._settings.provider(provider.id).own
-            if own and provider.configure is None:
-                name = next(iter(own))
-                raise ConfigError(
-                    f"models.providers.{provider.id}.{name}",
-                    "there is no such key. Nothing was sent.",
-                )
+    def _named(self, name: str) -> AnyProvider:
+        if (found := find_provider(name, self.providers)) is None:
+            ids = ", ".join(provider.id for provider in self.providers)
+            raise InvalidInput("keys", f"{shown(name)} is no provider; providers are {ids}")
+        return found
 
-    @property
-    def selection(self) -> Selection:
+    def _chosen_key(self, name: str, text: str) -> config.Credential:
+        """A key given in Python: the key itself, or the id of a stored profile."""
+        if not text.strip():
+            raise InvalidInput("keys", f"the key of {shown(name)} is empty")
+        if (stored := self._profiles.keys.get(text.strip())) is None:
+            return config.Credential(text.strip(), "the client's keys")
+        return config.Credential(stored[1], f"profile {text.strip()}")
+
+    def _check(self) -> None:
+        """Keys that no provider knows, and addresses that are none. Raises ConfigError."""
+        settings = self._settings
+        plugins = {name: plugin.config for name, plugin in settings.plugins.entries.items()}
+        for where, blocks in (
+            ("models.providers.{}", settings.models.providers),
+            ("plugins.entries.{}.config", plugins),
+        ):
+            for name, block in blocks.items():
+                if provider := find_provider(name, self.providers):
+                    _check_block(provider, block, where.format(name))
+
+    def of(self, medium: Medium) -> tuple[AnyProvider, ...]:
+        """Every registered provider of a medium, in order."""
+        from openclaw_nb.providers import of
+
+        return self.providers if medium is Medium.VIDEO else of(medium)
+
+    def selection(self, medium: Medium = Medium.VIDEO) -> Selection:
         """What the configuration says about models."""
         defaults = self._settings.agents.defaults
-        chosen = defaults.video_generation_model
+        chosen = defaults.choice(medium.value)
         current = (defaults.model.primary or "").partition("/")
         return Selection(
             primary=chosen.primary,
@@ -73,29 +104,42 @@ class Vendors:
             current_default_provider=current[0].strip() if current[1] else None,
         )
 
-    def candidates(self, model: str | None, *, exact: bool = False) -> Candidates:
+    def candidates(
+        self, model: str | None, *, exact: bool = False, medium: Medium = Medium.VIDEO
+    ) -> Candidates:
         """Which models would be tried, in order.
 
         Raises:
             InvalidInput: `model` means nothing that could be tried.
             NoCandidate: nothing is configured.
         """
-        found = candidates(
-            model,
-            self.selection,
-            self.providers,
-            [provider.id for provider in self.providers if self._counts(provider)],
-            exact=exact,
-            retired=self._retired(),
-        )
+        found = self._candidates(model, self.selection(medium), exact=exact, medium=medium)
         if not found.refs:
-            raise NoCandidate(self._nothing_configured(found.notices))
+            raise NoCandidate(self._nothing_configured(found.notices, medium))
         return found
+
+    def _candidates(
+        self, model: str | None, selection: Selection, *, exact: bool, medium: Medium
+    ) -> Candidates:
+        providers = self.of(medium)
+        return candidates(
+            model,
+            selection,
+            providers,
+            [provider.id for provider in providers if self._counts(provider)],
+            exact=exact,
+            retired=self.retired(medium),
+        )
+
+    def detected(self, medium: Medium = Medium.VIDEO) -> Candidates:
+        """The models that are tried when neither caller nor configuration names one."""
+        return self._candidates(None, Selection(), exact=False, medium=medium)
 
     def source(self, provider: AnyProvider) -> str | None:
         """Where its key comes from, or `config` for one that needs none; None: not configured."""
         try:
             usual = self._as_configured(provider)
+            self._check_base_url(usual)
         except ConfigError:
             return None
         if usual.by_name_only and provider.id not in self._endpoints:
@@ -113,7 +157,9 @@ class Vendors:
         """The provider's key and where it comes from."""
         if endpoint := self._endpoints.get(provider.id):
             return config.Credential(endpoint.key, "emulator")
-        auth = self._settings.provider(provider.id).request.auth
+        if chosen := self._keys.get(provider.id):
+            return chosen
+        auth = self._about(provider).request.auth
         if auth.mode != "provider-default":
             text = revealed(auth.token or auth.value, self._environ)
             return config.Credential(text, "config, request.auth") if text else None
@@ -125,11 +171,11 @@ class Vendors:
         environ = self._environ
         live = config.is_on(environ.get("OPENCLAW_LIVE_TEST"))
         env_first = live and not config.is_on(environ.get("OPENCLAW_LIVE_REQUIRE_PROFILE_KEYS"))
-        return config.Keyring(self._settings, environ, self._profiles, env_first)
+        return config.Keyring(self._settings, environ, self._profiles, env_first, live)
 
     def faults(self, provider: AnyProvider) -> tuple[str, ...]:
         """What is wrong with stored profiles of this provider."""
-        return self._profiles.faults_of(provider.id)
+        return self._profiles.faults_of(provider.id, *provider.aliases)
 
     def reach(self, provider: AnyProvider) -> Reach:
         """How a provider is reached: which wire, where, with which key.
@@ -137,12 +183,14 @@ class Vendors:
         Reads the files that the provider's configuration names. Raises ConfigError.
         """
         usual = self._as_configured(provider)
+        self._check_base_url(usual)
         found = self.credential(usual)
         base_url = self._base_url(usual)
         access = Access(
             base_url,
             found.key if found else None,
-            policy=self._policy(provider.id),
+            max_concurrent=self._about(provider).request.max_concurrent,
+            policy=self._policy(provider),
             references=replace(
                 self._references_policy(),
                 # Where the provider is on this machine, so may be what it is to look at.
@@ -153,22 +201,34 @@ class Vendors:
             return Reach(usual, replace(access, poll_seconds=endpoint.poll_seconds))
         wire = usual if base_url == usual.base_url else usual.elsewhere or usual
         return Reach(
-            wire, self._with_request(provider.id, access), _unusable(usual, found, base_url)
+            wire, self._with_request(provider, access), self._unusable(usual, found, base_url)
         )
 
-    def _with_request(self, id: str, access: Access) -> Access:
+    def _unusable(
+        self, provider: AnyProvider, found: config.Credential | None, base_url: str
+    ) -> str:
+        if found is not None:
+            return _refused(provider, found, base_url)
+        if provider.keyless:
+            return ""
+        name = self._keyring().not_set((provider.id, *provider.aliases))
+        where = f"models.providers.{provider.id}.apiKey"
+        return f"{where} refers to {name}, which is not set" if name else NO_KEY
+
+    def _about(self, provider: AnyProvider) -> config.ProviderSettings:
+        return self._settings.provider(provider.id, *provider.aliases)
+
+    def _with_request(self, provider: AnyProvider, access: Access) -> Access:
         """The access with what the configuration says of the provider's requests."""
-        about = self._settings.provider(id)
+        about, id = self._about(provider), provider.id
         request = about.request
+        context = self._context(request.tls, f"models.providers.{id}.request.tls")
         proxy = revealed(request.proxy.url, self._environ) if request.proxy else ""
         return replace(
             access,
             headers=about.sent_headers,
             key_header=_key_header(request.auth, access.key),
-            connection=Connection(
-                proxy=proxy or None,
-                context=self._context(request.tls, f"models.providers.{id}.request.tls"),
-            ),
+            connection=Connection(proxy=proxy or None, context=context),
             server_name=request.tls.server_name if request.tls else None,
         )
 
@@ -182,12 +242,12 @@ class Vendors:
                 raise ConfigError(where, f"cannot be used: {error}. Nothing was sent.") from error
         return self._contexts[tls]
 
-    def _policy(self, id: str) -> Policy:
+    def _policy(self, provider: AnyProvider) -> Policy:
         """What the provider's answers and redirects may send us to."""
-        request = self._settings.provider(id).request
+        request = self._about(provider).request
         return replace(
             self._references_policy(),
-            key=f"models.providers.{id}.request.allowPrivateNetwork",
+            key=f"models.providers.{provider.id}.request.allowPrivateNetwork",
             allow_private=request.allow_private_network,
         )
 
@@ -204,7 +264,7 @@ class Vendors:
         if provider.configure is None:
             return provider
         try:
-            return provider.configure(self._settings.provider(provider.id).own, _text_of)
+            return provider.configure(self._about(provider).own, _text_of)
         except (ValueError, OSError) as error:
             raise ConfigError(f"plugins.entries.{provider.id}.config", str(error)) from error
 
@@ -212,7 +272,7 @@ class Vendors:
         """Where the provider's calls go, without a trailing slash."""
         if endpoint := self._endpoints.get(provider.id):
             return endpoint.base_url
-        named = self._settings.provider(provider.id).base_url
+        named = self._about(provider).base_url
         if not named and provider.base_url_env:
             named = self._environ.get(provider.base_url_env)
         if not named:
@@ -220,37 +280,67 @@ class Vendors:
         named = named.strip()
         return provider.read_base_url(named) if provider.read_base_url else named.rstrip("/")
 
-    def _retired(self) -> dict[str, str]:
-        """Defaults that the vendor's own host no longer serves; other hosts may still."""
-        vendors = [p for p in self.providers if self._base_url(p) == p.base_url]
+    def _check_base_url(self, provider: AnyProvider) -> None:
+        """Whether the address that a variable names may be shown. Raises ConfigError."""
+        name = provider.base_url_env or ""
+        try:
+            config.public_url(self._environ.get(name, ""))
+        except ValueError as error:
+            raise ConfigError(name, f"{error}. Nothing was sent.") from None
+
+    def retired(self, medium: Medium = Medium.VIDEO) -> dict[str, str]:
+        """By id what to say of a default that the vendor's host serves no longer; another may."""
+        vendors = [p for p in self.of(medium) if self._base_url(p) == p.base_url]
         return retired_defaults(vendors, datetime.now(tz=UTC).date())
 
-    def _nothing_configured(self, notices: Sequence[str]) -> str:
+    def _nothing_configured(self, notices: Sequence[str], medium: Medium) -> str:
         # A key alone must be enough.
-        keyed = [p for p in self.providers if p.key.env and not p.by_name_only]
+        keyed = [p for p in self.of(medium) if p.key.env and not p.by_name_only]
         by_variable = {p.key.env[0]: p for p in reversed(keyed)}  # one key may serve several ids
         each = sorted(by_variable.values(), key=lambda p: p.id)[:3]
-        examples = "; ".join(f"{p.id}: {' or '.join(p.key.env)}" for p in each)
+        examples = "; ".join(f"{p.id}: {' / '.join(p.key.env)}" for p in each)
+        others = ", ".join(p.id for p in self.of(medium) if p not in each)
+        also_for = f"; as well for {others}" if others else ""
         first = keyed[0]
         also = f" ({'; '.join(notices)})" if notices else ""
         return (
-            f"no video model is configured{also}. Set a key ({examples}), or "
-            "agents.defaults.videoGenerationModel in the configuration, such as "
+            f"no {medium} model is configured{also}. Set a key ({examples}{also_for}), or "
+            f"agents.defaults.{medium}GenerationModel in the configuration, such as "
             f'"{first.id}/{first.default_model.id}"; or call openclaw_nb.emulate() to try without '
             "a key. Nothing was sent."
         )
 
 
-def _unusable(provider: AnyProvider, found: config.Credential | None, base_url: str) -> str:
-    if found is None:
-        return "" if provider.keyless else "no API key"
-    return _refused(provider, found, base_url)
+NO_KEY = "no API key"
+
+
+def _check_block(provider: AnyProvider, block: config.ProviderSettings, where: str) -> None:
+    if block.own and provider.configure is None:
+        known = [field.alias or name for name, field in type(block).model_fields.items()]
+        name = next(iter(block.own))
+        raise ConfigError(
+            f"{where}.{name}", f"{config.no_such_key(name, known)}. Nothing was sent."
+        )
+    if block.base_url and not _is_address(block.base_url):
+        told = f"{shown(block.base_url)} is no http(s) address. Nothing was sent."
+        raise ConfigError(f"{where}.baseUrl", told)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _refused(provider: AnyProvider, found: config.Credential, base_url: str) -> str:
     """Why the API is not called with this key or at this address; empty when it is."""
-    if refused := provider.key.refuse and provider.key.refuse(found.key):
+    unsendable = config.unsendable(provider.key.sent_as(found.key)[1])
+    if refused := unsendable or (provider.key.refuse and provider.key.refuse(found.key)):
         return f"the key from {found.source} is not usable: {refused}"
+    if not _is_address(base_url):
+        return f"the base URL {shown(base_url)} is no http(s) address"
     if refused := provider.refuse_base_url and provider.refuse_base_url(base_url):
         return f"the base URL {base_url} is not usable: {refused}"
     return ""
@@ -272,8 +362,12 @@ def context_of(tls: config.Tls, environ: Mapping[str, str]) -> ssl.SSLContext:
         context.load_verify_locations(Path(tls.ca).expanduser())
     if tls.cert:
         key = Path(tls.key).expanduser() if tls.key else None
-        passphrase = revealed(tls.passphrase, environ) or None
-        context.load_cert_chain(Path(tls.cert).expanduser(), key, passphrase)
+        protected = revealed(tls.passphrase, environ) != ""
+        context.load_cert_chain(
+            Path(tls.cert).expanduser(),
+            key,
+            (lambda: revealed(tls.passphrase, environ)) if protected else None,
+        )
     if tls.insecure_skip_verify:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

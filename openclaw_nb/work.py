@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from openclaw_nb import handles
-from openclaw_nb.core.domain import TaskState
+from openclaw_nb.core.domain import Medium, TaskState
 from openclaw_nb.errors import OpenclawError, TaskCancelled
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.clock import Clock
@@ -18,7 +20,7 @@ from openclaw_nb.runtime.engine import Engine, Run
 from openclaw_nb.runtime.generate import Order, Runner
 from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
 from openclaw_nb.runtime.records import Applied
-from openclaw_nb.runtime.results import Video
+from openclaw_nb.runtime.results import Result
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.transport import Transport
 from openclaw_nb.runtime.upkeep import Upkeep, due
@@ -27,8 +29,10 @@ from openclaw_nb.vendors import Vendors
 
 _log = logging.getLogger("openclaw_nb")
 
-_HEED_SECONDS = 1.0
+_HEED_SECONDS = 0.5
 _ALIVE_SECONDS = 60.0
+_PATIENCE_SECONDS = 5.0
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +46,8 @@ class _Job:
     work: asyncio.Task[None] | None = None
     """None before it begins and when its outcome is known."""
     cancelled: bool = False
+    marking: asyncio.Task[None] | None = None
+    """Writes down that it is to be cancelled."""
 
     def stop(self) -> None:
         """Cancel, once: a second cancellation would interrupt the clearing up after the first."""
@@ -63,13 +69,14 @@ class Work:
         self,
         vendors: Vendors,
         ledger: Ledger,
-        store: Store,
+        stores: Mapping[Medium, Store],
         clock: Clock,
         sweep_seconds: float,
     ) -> None:
-        self._vendors, self._ledger, self._store, self._clock = vendors, ledger, store, clock
+        self._vendors, self._ledger, self._stores, self._clock = vendors, ledger, stores, clock
         self._sweep_seconds = sweep_seconds
         self._sweeping: asyncio.Task[None] | None = None
+        self._heeding: asyncio.Task[None] | None = None
         self._runner: Runner | None = None
         self._jobs: set[_Job] = set()
         self._closed = False
@@ -83,19 +90,51 @@ class Work:
             ref=order.candidates.refs[0],
             notices=order.candidates.notices,
         )
-        task = Task(first, on_cancel=lambda: loop.call_soon(job.stop))
+        task = Task(first, on_cancel=lambda: loop.call_soon(lambda: self._stop(job)))
         job = _Job(order, task, resumed)
         loop.start(self._carry(job))
         return task
 
+    def _stop(self, job: _Job) -> None:
+        """Cancel a job of ours. From now on it blocks no other task, however long stopping takes."""
+        if not job.cancelled:
+            job.stop()
+            job.marking = asyncio.ensure_future(self._mark(job.order.id))
+
+    async def _mark(self, id: str) -> None:
+        with suppress(OpenclawError):
+            await self._ledger.ask_to_stop(id)
+
+    async def cancel(self, lookup: str) -> tuple[Row, bool]:
+        """Have a task stopped, whoever runs it; its owner gets 5 s to do so.
+
+        Returns the row as it is then, and whether the task had not ended before.
+        """
+        found = await self._ledger.find(lookup)
+        row, active = await self._ledger.ask_to_stop(found.id)
+        if active and row.ticket and not row.status.active:
+            await self._open().cancel(row)
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while row.status.active and time.monotonic() < end:
+            await asyncio.sleep(_LOOK_SECONDS)
+            row = await self._ledger.find(row.id)
+        return row, active
+
+    def _leftovers(self) -> tuple[Path, ...]:
+        stores = {store.directory: store for store in self._stores.values()}
+        return tuple(path for store in stores.values() for path in store.leftovers())
+
     async def maintain(self, *, apply: bool) -> Upkeep:
-        """Mark lost tasks and forget old ones, or only say which."""
-        rows = await self._ledger.rows()
+        """Mark lost tasks, forget old ones, delete what downloads left; or only say which."""
+        rows = await self._ledger.to_look_after()
         found = await asyncio.to_thread(due, rows, now_ms())
+        found = replace(found, leftovers=await asyncio.to_thread(self._leftovers))
         if apply and found.lost:
             await self._ledger.mark_lost(found.lost)
         if apply and found.expired:
             await self._ledger.remove(found.expired)
+        if apply:
+            await asyncio.to_thread(Store.remove, found.leftovers)
         return found
 
     async def _sweep(self) -> None:
@@ -107,8 +146,8 @@ class Work:
     async def close(self) -> None:
         """Leave what is at work, end its handles with TaskLost, and close connections."""
         self._closed = True
-        if self._sweeping is not None:
-            self._sweeping.cancel()
+        for routine in filter(None, (self._sweeping, self._heeding)):
+            routine.cancel()
         working = [job.work for job in self._jobs if job.work is not None]
         for job in self._jobs:
             job.leave()
@@ -123,11 +162,12 @@ class Work:
         job.work = asyncio.current_task()
         self._jobs.add(job)
         self._sweeping = self._sweeping or asyncio.create_task(self._sweep())
-        heeding = asyncio.create_task(self._heed(job))
+        if self._heeding is None or self._heeding.done():
+            self._heeding = asyncio.create_task(self._heed())
         try:
             if job.cancelled and job.work is not None:  # takes effect at the first await
                 job.work.cancel()
-            video = await self._run(job)
+            result = await self._run(job)
         except asyncio.CancelledError:
             if not job.cancelled:
                 await self._left(job)
@@ -137,26 +177,24 @@ class Work:
             job.work = None
             await self._failed(job, error)
         else:
-            _succeeded(job.task, video)
+            _succeeded(job.task, result)
         finally:
             self._jobs.discard(job)
-            heeding.cancel()
 
-    async def _heed(self, job: _Job) -> None:
-        """Watch for another process that asks for this task to be cancelled; give a sign of life."""
-        silent = 0.0
-        while not job.cancelled:
+    async def _heed(self) -> None:
+        """While there are jobs: see which of them another process wants stopped; give signs of life."""
+        spoken = time.monotonic()
+        while self._jobs:
             await asyncio.sleep(_HEED_SECONDS)
-            silent += _HEED_SECONDS
             with suppress(OpenclawError):
-                if silent >= _ALIVE_SECONDS:
-                    silent = 0.0
-                    await self._ledger.update(job.order.id)
-                row = await self._ledger.find(job.order.id)
-                if row.cancel_requested:
+                asked = set(await self._ledger.asked_to_stop())
+                for job in [job for job in self._jobs if job.order.id in asked]:
                     job.stop()
+                if time.monotonic() - spoken >= _ALIVE_SECONDS:
+                    spoken = time.monotonic()
+                    await self._ledger.touch([job.order.id for job in self._jobs])
 
-    async def _run(self, job: _Job) -> Video:
+    async def _run(self, job: _Job) -> Result:
         runner = self._open()
         if job.resumed is None:
             return await runner.run(job.order, job.task, job.active)
@@ -168,8 +206,8 @@ class Work:
         if self._runner is None:
             transport = Transport(self._clock)
             engine = Engine(transport, self._clock)
-            delivery = Delivery(transport, self._store)
-            self._runner = Runner(engine, delivery, self._ledger, self._vendors)
+            deliveries = {m: Delivery(transport, store) for m, store in self._stores.items()}
+            self._runner = Runner(engine, deliveries, self._ledger, self._vendors)
         return self._runner
 
     async def _left(self, job: _Job) -> None:
@@ -208,14 +246,14 @@ class Work:
             _log.exception("task %s ended as %s; the ledger does not know it", id[:8], state)
 
 
-def _succeeded(task: Task, video: Video) -> None:
+def _succeeded(task: Task, result: Result) -> None:
     task.finish(
-        video,
+        result,
         state=TaskState.SUCCEEDED,
         phase="done",
         progress=1.0,
-        ref=video.ref,
-        result=video,
+        ref=result.ref,
+        result=result,
         ended_at=time.time(),
-        notices=tuple(dict.fromkeys((*task.snapshot.notices, *video.warnings))),
+        notices=tuple(dict.fromkeys((*task.snapshot.notices, *result.warnings))),
     )

@@ -88,10 +88,11 @@ def test_maintenance_and_audit_of_nothing_find_nothing(shell):
     assert shell("tasks", "maintenance").stdout.splitlines() == [
         "0 would be marked as lost",
         "0 would be forgotten; media stay",
+        "0 would be deleted: unfinished downloads of processes that are gone",
         "--apply does it",
     ]
     done = json.loads(shell("tasks", "maintenance", "--apply", "--json").stdout)
-    assert done == {"applied": True, "lost": [], "expired": []}
+    assert done == {"applied": True, "lost": [], "expired": [], "leftovers": []}
     assert json.loads(shell("tasks", "audit", "--json").stdout)["findings"] == []
     assert shell("tasks", "audit").stdout == "Findings: 0 of 0\n"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +24,6 @@ FAL = "fal/fal-ai/minimax/video-01-live"
 MINIMAX = "minimax/MiniMax-Hailuo-2.3"
 OPENAI = "openai/sora-2"
 FAL_VIDEO = "fal/bytedance/seedance-2.0/reference-to-video"
-FAL_TEXT = "fal/bytedance/seedance-2.0/text-to-video"
 NEVER = Scenario(seconds=3600, render="draft")
 EVERY_DECLARED_MODE = [(p.id, mode) for p in PROVIDERS for mode in p.caps.modes()]
 
@@ -227,92 +225,6 @@ def test_an_exact_model_is_used_or_fails(make_client, emulator):
     assert caught.value.why is Why.CONTENT_POLICY
     assert caught.value.said
     assert emulator.jobs == []
-
-
-def test_l1_a_candidate_that_takes_fewer_images_is_skipped(make_client, picture, caplog):
-    takes_two = "minimax/MiniMax-Hailuo-02"
-    client = make_client(
-        "minimax", settings={"agents": {"defaults": {"videoGenerationModel": takes_two}}}
-    )
-    caplog.set_level(logging.DEBUG, "openclaw_nb")
-    roles = ["first_frame", "last_frame"]
-    video = client.generate_video(
-        PROMPT, model=MINIMAX, images=[picture, picture], image_roles=roles
-    ).result(9)
-    (skipped,) = video.attempts
-    assert (str(skipped.ref), skipped.why) == (MINIMAX, Why.SKIPPED)
-    assert "1 " in skipped.error
-    assert "2" in skipped.error
-    assert str(video.ref) == takes_two
-    levels = [record.levelname for record in caplog.records if "skipped" in record.message]
-    assert levels == ["WARNING", "DEBUG"]
-
-
-def test_l3_a_length_over_the_cap_of_one_runs_on_another(make_client, emulator):
-    chosen = {"primary": "minimax/an-unlisted-model", "fallbacks": [FAL_TEXT]}
-    client = make_client(settings={"agents": {"defaults": {"videoGenerationModel": chosen}}})
-    video = client.generate_video(PROMPT, duration_seconds=12).result(9)
-    assert [(a.ref.provider, a.why) for a in video.attempts] == [("minimax", Why.SKIPPED)]
-    assert "10" in video.attempts[0].error
-    assert "12" in video.attempts[0].error
-    assert [entry.request["duration"] for entry in emulator.jobs] == ["12"]
-
-
-def test_l2_a_single_skip_is_raised_itself(make_client, emulator):
-    client = make_client("minimax")
-    with pytest.raises(oc.NoCandidate) as caught:
-        client.generate_video(
-            PROMPT, images=["https://example.org/a.png", "https://example.org/b.png"]
-        ).result(9)
-    (attempt,) = caught.value.attempts
-    assert str(caught.value) == attempt.error
-    assert attempt.why is Why.SKIPPED
-    assert emulator.jobs == []
-
-
-def test_l4_when_all_are_skipped_nothing_was_sent_and_each_has_its_reason(
-    make_client, emulator, picture, caplog
-):
-    client = make_client("fal", "minimax", "openai")
-    caplog.set_level(logging.DEBUG, "openclaw_nb")
-    with pytest.raises(oc.NoCandidate) as caught:
-        client.generate_video(PROMPT, images=[picture] * 9).result(9)
-    error = caught.value
-    assert "nothing was sent" in str(error)
-    assert {attempt.why for attempt in error.attempts} == {Why.SKIPPED}
-    assert [a.ref.provider for a in error.attempts] == ["fal", "minimax", "openai"]
-    assert all(f"{a.ref.provider}/" in str(error) for a in error.attempts)
-    assert emulator.jobs == []
-    skips = [record for record in caplog.records if "skipped" in record.message]
-    assert sum(record.levelname == "WARNING" for record in skips) == 1
-    assert sum(record.levelname == "DEBUG" for record in skips) == 3
-
-
-def test_l6_when_several_failed_the_error_tells_each_story_and_is_caused_by_the_last(
-    make_client, emulator
-):
-    client = make_client("fal", "minimax")
-    emulator.set({"fal": NEVER, "minimax": Scenario(submit_status=500)})
-    with pytest.raises(oc.AllFailed) as caught:
-        client.generate_video(PROMPT, timeout_ms=300).result(9)
-    error = caught.value
-    assert [a.why for a in error.attempts] == [Why.TIMEOUT, Why.SERVER_ERROR]
-    assert f"{FAL}: " in str(error)
-    assert f" | {MINIMAX}: " in str(error)
-    assert isinstance(error.__cause__, oc.SubmitUnanswered)
-
-
-def test_l7_a_delivery_that_is_no_video_fails_the_task(make_client, emulator):
-    client = make_client("fal", clock=Hurry())
-    emulator.set(Scenario(download="html", render="draft"))
-    task = client.generate_video(PROMPT)
-    with pytest.raises(oc.BadOutput):
-        task.result(9)
-    assert task.state is TaskState.FAILED
-
-
-def test_l8_empty_options_are_no_options(make_client):
-    assert make_client("fal").generate_video(PROMPT, provider_options={}).result(9)
 
 
 def test_an_unregistered_model_of_the_configuration_is_an_attempt_without_a_warning(

@@ -1,23 +1,41 @@
 """The ledger in a terminal."""
 
+from collections import Counter
+
+import click
 import pytest
 
 from openclaw_nb import listing
+from openclaw_nb.core.domain import TaskState
 from openclaw_nb.runtime.upkeep import Upkeep, audit
 from tests.runtime.test_upkeep import MINUTE, NOW, a_row
 
 
-def test_t10_the_heading_counts_what_is_at_work_and_what_went_wrong():
-    states = ["queued", *["running"] * 2, *["failed"] * 2, "lost", *["succeeded"] * 4]
-    text = listing.list_text([a_row(state) for state in states], {"status": None})
-    assert text.splitlines()[:2] == ["Tasks: 10", "Pressure: 1 queued, 2 running, 3 issues"]
+def list_text(*rows, **more):
+    return listing.list_text(rows, {}, counts=Counter(row.status for row in rows), **more)
+
+
+def test_the_heading_counts_every_page():
+    row = a_row("succeeded", id="1a2b3c4d-0000-4000-8000-000000000000")
+    lines = listing.list_text([row], {}, counts={row.status: 2500}, more=True).splitlines()
+    assert lines[0] == "Tasks: 2500"
+    assert lines[-1] == "1 of 2500 shown. Older ones: --after 1a2b3c4d"
+
+
+@pytest.mark.parametrize("state", TaskState)
+def test_states_are_coloured_on_a_terminal_only(state):
+    row = a_row(state)
+    plain, coloured = list_text(row), list_text(row, colour=True)
+    assert "\x1b" not in plain
+    assert "\x1b[" in coloured
+    assert click.unstyle(coloured) == plain, "the columns stay where they are"
 
 
 def test_a_list_has_columns_of_fixed_width_and_no_trailing_blanks():
     row = a_row(
         "succeeded", id="1a2b3c4d-0000-4000-8000-000000000000", summary="1 from fal/m: " + "x" * 90
     )
-    head, line = listing.list_text([row], {}).splitlines()[2:]
+    head, line = list_text(row).splitlines()[2:]
     assert head == (
         "Task       Kind     Status     Delivery       Run        "
         "Child Session                        Summary"

@@ -16,9 +16,18 @@ from pathlib import Path
 
 from openclaw_nb.config import edit
 from openclaw_nb.config.credentials import Credential, Keyring, Profiles, stored_profiles
-from openclaw_nb.config.files import Loaded, load, resolved
-from openclaw_nb.config.reading import read
-from openclaw_nb.config.schema import Auth, ModelChoice, ProviderSettings, Settings, Tls
+from openclaw_nb.config.files import Loaded, is_on, load, named, resolved
+from openclaw_nb.config.reading import no_such_key, read
+from openclaw_nb.config.schema import (
+    Auth,
+    ModelChoice,
+    ProviderSettings,
+    Settings,
+    Tls,
+    public_url,
+    unsendable,
+)
+from openclaw_nb.config.shield import without_frames
 
 __all__ = [
     "Auth",
@@ -34,13 +43,18 @@ __all__ = [
     "get",
     "is_on",
     "load",
+    "named",
+    "no_such_key",
     "path",
+    "public_url",
     "read",
     "resolved",
     "set",
     "state_dir",
     "stored_profiles",
+    "unsendable",
     "unset",
+    "without_frames",
 ]
 
 
@@ -55,16 +69,12 @@ def config_path(environ: Mapping[str, str], home: Path) -> Path:
     return Path(named).expanduser() if named else home / "openclaw.json"
 
 
-def is_on(value: str | None) -> bool:
-    """How switches in the environment are read: 1, true, yes, on."""
-    return (value or "").strip().lower() in {"1", "true", "yes", "on"}
-
-
 def path() -> Path:
     """The configuration file that this process uses; it may not exist yet."""
     return config_path(os.environ, state_dir(os.environ))
 
 
+@without_frames
 def get(key: str) -> object:
     """What stands at `key` in the file, such as `agents.defaults.mediaMaxMb`; secrets are masked.
 
@@ -73,6 +83,7 @@ def get(key: str) -> object:
     return edit.get_value(path(), key)
 
 
+@without_frames
 def set(key: str, value: object) -> str:
     """Put `value` at `key` and write the file, if the whole of it is valid then.
 
@@ -84,6 +95,7 @@ def set(key: str, value: object) -> str:
     return edit.set_value(path(), key, value)
 
 
+@without_frames
 def unset(key: str) -> str:
     """Take out what stands at `key`; as `set`."""
     return edit.unset_value(path(), key)

@@ -7,6 +7,7 @@ configured key.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,12 +41,12 @@ class Profiles:
     faults: Mapping[str, str] = field(default_factory=dict[str, str])
     """By profile id why it is not used; under the empty id what is wrong with the whole file."""
 
-    def faults_of(self, provider: str) -> tuple[str, ...]:
-        """What to say in the row of `provider`."""
+    def faults_of(self, *names: str) -> tuple[str, ...]:
+        """What to say in the row of the provider with this id and these aliases."""
         return tuple(
             f"profile {id}: {fault}" if id else fault
             for id, fault in self.faults.items()
-            if not id or id.partition(":")[0] == provider
+            if not id or id.partition(":")[0] in names
         )
 
 
@@ -103,6 +104,8 @@ class Keyring:
     profiles: Profiles = Profiles()
     env_first: bool = False
     """The environment wins over stored profiles, as in live tests."""
+    live: bool = False
+    """The variables of live tests count, too."""
 
     def find(
         self, ids: Sequence[str], variables: Sequence[str], *, config_first: bool = False
@@ -114,17 +117,17 @@ class Keyring:
             variables: Its environment variables, in order.
             config_first: The configured key wins over all others.
         """
-        configured = self._configured(ids[0])
+        configured = self._configured(ids)
         if configured and (config_first or configured.preferred):
             return configured.credential
-        stored, environment = list(self._stored(ids)), self._from_environ(variables)
+        stored, environment = list(self._stored(ids)), self._from_environ(ids[0], variables)
         first, second = (environment, stored) if self.env_first else (stored, environment)
         found = [*first, *second, *([configured.credential] if configured else [])]
         return found[0] if found else None
 
-    def _from_environ(self, variables: Sequence[str]) -> list[Credential]:
-        found = ((name, self.environ.get(name, "").strip()) for name in variables)
-        return [Credential(value, f"env {name}") for name, value in found if value]
+    def _from_environ(self, id: str, variables: Sequence[str]) -> list[Credential]:
+        names = [*live_variables(id, variables, self.environ), *variables]
+        return list(_of_variables(names if self.live else variables, self.environ))
 
     def _stored(self, ids: Sequence[str]) -> Iterator[Credential]:
         order = next(
@@ -135,15 +138,20 @@ class Keyring:
             if provider in ids:
                 yield Credential(key, f"profile {id}")
 
-    def _configured(self, id: str) -> _Configured | None:
-        about = self.settings.provider(id)
+    def not_set(self, ids: Sequence[str]) -> str:
+        """The variable that the configured key refers to and that is not set; empty when none is."""
+        about = self.settings.provider(*ids)
+        return "" if revealed(about.api_key, self.environ) else variable_of(about.api_key)
+
+    def _configured(self, ids: Sequence[str]) -> _Configured | None:
+        about = self.settings.provider(*ids)
         text = revealed(about.api_key, self.environ)
         if not text:
             return None
         if text in self.profiles.keys:
-            return _Configured(
-                Credential(self.profiles.keys[text][1], f"profile {text}"), preferred=True
-            )
+            provider, key = self.profiles.keys[text]
+            stored = _Configured(Credential(key, f"profile {text}"), preferred=True)
+            return stored if provider in ids else None  # no key goes to another provider
         name = variable_of(about.api_key)
         source = f"config, from env {name}" if name else "config"
         return _Configured(Credential(text, source), preferred=about.auth == "api-key")
@@ -153,6 +161,37 @@ class Keyring:
 class _Configured:
     credential: Credential
     preferred: bool
+
+
+def live_variables(id: str, variables: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """The variables of live tests that hold keys of a provider, before its own `variables`.
+
+    They begin with its id, or as its first variable does: `OPENCLAW_LIVE_FAL_KEY`, which counts
+    alone, `FAL_API_KEYS`, `FAL_API_KEY`, `FAL_API_KEY_2`.
+    """
+    usual = [name.removesuffix(_API_KEY) for name in variables[:1] if name.endswith(_API_KEY)]
+    bases = dict.fromkeys([id.upper().replace("-", "_"), *usual])
+    alone = [f"OPENCLAW_LIVE_{base}_KEY" for base in bases]
+    names = [name for base in bases for name in (f"{base}_API_KEYS", f"{base}_API_KEY")]
+    numbered = [
+        name for base in bases for name in sorted(environ) if name.startswith(f"{base}{_API_KEY}_")
+    ]
+    return [*alone, *names, *numbered]
+
+
+_API_KEY = "_API_KEY"
+_BETWEEN_KEYS = re.compile(r"[\s,;]+")
+
+
+def _of_variables(names: Sequence[str], environ: Mapping[str, str]) -> Iterator[Credential]:
+    """The keys that variables hold, each once; one that ends in KEYS may hold several."""
+    seen: set[str] = set()
+    for name in names:
+        text = environ.get(name, "").strip()
+        for key in _BETWEEN_KEYS.split(text) if name.endswith("_API_KEYS") else [text]:
+            if key and key not in seen:
+                seen.add(key)
+                yield Credential(key, f"env {name}")
 
 
 def variable_of(secret: SecretStr | None) -> str:

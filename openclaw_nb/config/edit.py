@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from openclaw_nb.config.files import json5_values, parsed
+from openclaw_nb.config.files import included, json5_values, merged_includes, named, parsed
 from openclaw_nb.config.reading import read
 from openclaw_nb.errors import ConfigError, shown
 
 Step: TypeAlias = str | int
 
 _FORBIDDEN = frozenset({"__proto__", "prototype", "constructor"})
-_SECRETS = ("key", "token", "secret", "password", "passphrase", "authorization")
+_SECRETS = ("key", "token", "secret", "password", "passphrase", "authorization", "cookie")
 _MASK = "********"
 _QUOTED = re.compile(r"""(["'])(?:\\.|(?!\1)[^\\])*\1""")
-_USER_INFO = re.compile(r"//[^/@]*@")
+_USER_INFO = re.compile(r"//.*@")
+_VARIABLE = re.compile(r"\$(\w+|\{\w+\})", re.ASCII)
 
 
 def steps(path: str) -> tuple[Step, ...]:
@@ -93,27 +94,30 @@ def get_value(file: Path, path: str) -> object:
     Raises ConfigError when there is nothing.
     """
     way = steps(path)
-    found: object = parsed(file)
-    for step in way:
-        found = _child(found, step)
+    found = _reached(included(file), way)
     if found is None:
-        raise ConfigError(path, "is not set")
-    return masked(found, str(way[-1]))
+        raise ConfigError(path, f"is not set in {file}")
+    return masked(found, way)
 
 
-def masked(value: object, name: str = "") -> object:
-    """The value without what may be secret; references to variables stay."""
+def is_secret(name: str) -> bool:
+    """Whether what bears such a name is not to be shown."""
+    return name.lower().endswith(_SECRETS)
+
+
+def masked(value: object, way: Sequence[Step] = ()) -> object:
+    """The value at the path `way` without what may be secret; references to variables stay."""
     if isinstance(value, dict):
-        return {
-            key: masked(each, str(key)) for key, each in cast("dict[Any, object]", value).items()
-        }
+        given = cast("dict[Any, object]", value)
+        return {key: masked(each, (*way, str(key))) for key, each in given.items()}
     if isinstance(value, list):
-        return [masked(each, name) for each in cast("list[object]", value)]
-    if not isinstance(value, str) or value.startswith("$"):
+        return [masked(each, way) for each in cast("list[object]", value)]
+    if not isinstance(value, str) or _VARIABLE.fullmatch(value):
         return value
-    if "://" in value:
-        return _USER_INFO.sub(f"//{_MASK}@", value)
-    return _MASK if name.lower().endswith(_SECRETS) or name == "value" else value
+    name = next((str(step) for step in reversed(way) if isinstance(step, str)), "")
+    if is_secret(name) or name == "value" or "headers" in way[:-1]:
+        return _MASK
+    return _USER_INFO.sub(f"//{_MASK}@", value)
 
 
 def set_value(file: Path, path: str, value: object) -> str:
@@ -122,6 +126,8 @@ def set_value(file: Path, path: str, value: object) -> str:
     Raises ConfigError; the file is then as it was.
     """
     way = steps(path)
+    if value is None:
+        raise ConfigError(path, "null is no value; unset takes out what is there")
     return _changed(file, _put(parsed(file), way, value))
 
 
@@ -129,14 +135,19 @@ def unset_value(file: Path, path: str) -> str:
     """Take out what stands at `path`; as `set_value`."""
     way = steps(path)
     values = parsed(file)
-    holder: Any = values
-    for step in way[:-1]:
-        holder = _child(holder, step)
-    last = way[-1]
+    holder, last = _reached(values, way[:-1]), way[-1]
     if _child(holder, last) is None:
-        raise ConfigError(path, "is not set")
+        elsewhere = _reached(included(file), way) is not None
+        why = "a file that it includes sets it" if elsewhere else "nothing is there"
+        raise ConfigError(path, f"is not set in {file}; {why}")
     del holder[last]
     return _changed(file, values)
+
+
+def _reached(holder: Any, way: Sequence[Step]) -> Any:
+    for step in way:
+        holder = _child(holder, step)
+    return holder
 
 
 def _child(holder: object, step: Step) -> Any:
@@ -152,6 +163,9 @@ def _put(holder: object, way: Sequence[Step], value: object) -> object:
     if not way:
         return value
     step, rest = way[0], way[1:]
+    if isinstance(holder, dict if isinstance(step, int) else list):
+        found, wanted = ("an object", "a name") if isinstance(holder, dict) else ("a list", "[n]")
+        raise ConfigError(str(step), f"what holds it is {found}, which needs {wanted} here")
     if isinstance(step, int):
         items = list(cast("list[object]", holder)) if isinstance(holder, list) else []
         if step > len(items):
@@ -170,8 +184,9 @@ def _put(holder: object, way: Sequence[Step], value: object) -> object:
 
 
 def _changed(file: Path, values: object) -> str:
-    read(values)
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    text = _json(values)
+    with named(file):
+        read(merged_includes(values, file))
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     note = ""
     if before and before.strip() != text.strip():
@@ -181,6 +196,15 @@ def _changed(file: Path, values: object) -> str:
             note = f"Comments are not kept; the file as it was is {backup}."
     _write(file, text, file)
     return note
+
+
+def _json(values: object) -> str:
+    try:
+        text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:  # half a character is a ValueError
+        raise ConfigError("the value", f"cannot be written as JSON: {error}") from None
+    return text
 
 
 def _has_comments(text: str) -> bool:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 import shlex
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from openclaw_nb.config.reading import read
 from openclaw_nb.config.schema import Settings
+from openclaw_nb.config.shield import without_frames
 from openclaw_nb.errors import ConfigError
 
 _INCLUDE = "$include"
 _DEEPEST_INCLUDE = 10
 _REFERENCE = re.compile(r"\$(\$?)\{([A-Z_][A-Z0-9_]*)\}")
-_LAZY = frozenset({"apiKey", "token", "value", "passphrase"})
-"""Keys that may refer to a variable: read when they are needed, so that a file may name many."""
+_LAZY = (("apiKey",), ("auth", "token"), ("auth", "value"), ("tls", "passphrase"))
+"""Secrets that may be a variable's: read when they are needed, so that a file may name many."""
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
@@ -27,9 +29,34 @@ class Loaded:
     """A configuration, and the environment that it and the `.env` files add to."""
 
     settings: Settings
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
+    file: Path | None = None
 
 
+@contextmanager
+def named(file: Path | None) -> Iterator[None]:
+    """Errors about the configuration say in which file it stands."""
+    try:
+        yield
+    except ConfigError as error:
+        if file is None or str(file) in str(error):
+            raise
+        raise ConfigError(error.where, f"{error.message} The file is {file}.") from None
+
+
+def is_on(value: str | None) -> bool:
+    """How switches in the environment are read: 1, true, yes, on."""
+    return (value or "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+class _Variables(ChainMap[str, str]):
+    """An environment whose values are not shown."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} variables>"
+
+
+@without_frames
 def load(
     path: Path, environ: Mapping[str, str], *, home: Path, expected: Sequence[str] = ()
 ) -> Loaded:
@@ -45,10 +72,13 @@ def load(
         ConfigError: names the file, or the path of the key that is wrong.
     """
     values = included(path)
-    dotenv = [*_dotenv(Path.cwd() / ".env"), *_dotenv(home / ".env")]
-    return resolved(values, environ, dotenv=dotenv, expected=expected)
+    dotenv = [*_dotenv(Path(".env")), *_dotenv(home / ".env")]
+    with named(path):
+        found = resolved(values, environ, dotenv=dotenv, expected=expected)
+    return replace(found, file=path)
 
 
+@without_frames
 def resolved(
     values: object,
     environ: Mapping[str, str],
@@ -62,10 +92,10 @@ def resolved(
     """
     env = read({"env": _env_of(values)}).env
     maps = [environ, *dotenv, env.variables]
-    if env.shell_env.enabled:
+    if env.shell_env.enabled or is_on(environ.get("OPENCLAW_LIVE_TEST")):
         maps.append(_profile(Path("~/.profile").expanduser(), expected))
     # What is set counts, even empty; nothing here is written to.
-    everything = ChainMap(*(cast("MutableMapping[str, str]", each) for each in maps))
+    everything = _Variables(*(cast("MutableMapping[str, str]", each) for each in maps))
     return Loaded(read(_substituted(values, everything, ())), everything)
 
 
@@ -76,7 +106,7 @@ def _env_of(values: object) -> object:
 def included(path: Path, depth: int = 0) -> object:
     """The file's values with what it includes merged in: later files win, lists are joined."""
     values = parsed(path)
-    return _merged_includes(values, path, depth)
+    return merged_includes(values, path, depth)
 
 
 def parsed(path: Path) -> object:
@@ -100,13 +130,14 @@ def json5_values(text: str) -> object:
     return cast("object", json5.loads(text))
 
 
-def _merged_includes(values: object, path: Path, depth: int) -> object:
+def merged_includes(values: object, path: Path, depth: int = 0) -> object:
+    """The values of the file at `path` with those of the files that they include."""
     if isinstance(values, list):
-        return [_merged_includes(each, path, depth) for each in cast("list[object]", values)]
+        return [merged_includes(each, path, depth) for each in cast("list[object]", values)]
     if not isinstance(values, dict):
         return values
     given = cast("dict[str, object]", values)
-    own = {k: _merged_includes(v, path, depth) for k, v in given.items() if k != _INCLUDE}
+    own = {k: merged_includes(v, path, depth) for k, v in given.items() if k != _INCLUDE}
     if _INCLUDE not in given:
         return own
     found: object = {}
@@ -144,7 +175,8 @@ def _substituted(value: object, environ: Mapping[str, str], where: tuple[str, ..
     if isinstance(value, list):
         each = enumerate(cast("list[object]", value))
         return [_substituted(v, environ, (*where, str(i))) for i, v in each]
-    if not isinstance(value, str) or (where and where[-1] in _LAZY):
+    lazy = any(where[-len(end) :] == end for end in _LAZY)
+    if not isinstance(value, str) or (lazy and _REFERENCE.fullmatch(value.strip())):
         return value
 
     def put(found: re.Match[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -10,9 +10,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from openclaw_nb.config.schema import Settings
+from openclaw_nb.config.shield import without_frames
 from openclaw_nb.errors import ConfigError
 
 
+@without_frames
 def read(values: object) -> Settings:
     """Settings from plain values. Raises ConfigError with the path of the first key that is wrong."""
     try:
@@ -25,9 +27,13 @@ def read(values: object) -> Settings:
 
 def _explained(error: ErrorDetails) -> str:
     if error["type"] != "extra_forbidden":
-        return error["msg"]
+        return error["msg"].removeprefix("Value error, ")
     *section, name = map(str, error["loc"])
-    known = _keys_of(section)
+    return no_such_key(name, _keys_of(section))
+
+
+def no_such_key(name: str, known: Sequence[str]) -> str:
+    """What to say of a key that is none of those that are known."""
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
     return f"there is no such key; {hint}"

@@ -7,18 +7,21 @@ alone; inside the sections that are read, a key that neither knows is an error, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import Annotated, ClassVar, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    PositiveInt,
     SecretStr,
+    StrictBool,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -42,6 +45,11 @@ class _Section(BaseModel):
         given = cast("Mapping[str, object]", values)
         return {name: value for name, value in given.items() if name not in cls.foreign}
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Without keys of no known meaning: their values may be secret."""
+        shown = type(self).model_fields
+        return ((name, value) for name, value in super().__repr_args__() if name in shown)
+
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -59,8 +67,52 @@ def _as_text(value: object) -> object:
             return value
 
 
+def _as_number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic reads ValueErrors
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_as_number)]
+Whole = Annotated[int, BeforeValidator(_as_number), Field(gt=0)]
+"""A whole number above 0."""
 Secret = Annotated[SecretStr | None, BeforeValidator(_as_text)]
 """A text that is never shown; `{source: "env", id: "NAME"}` means `${NAME}`."""
+
+
+def unsendable(text: str) -> str:
+    """Why `text` cannot be the value of a header; empty when it can."""
+    if text.isascii() and text.isprintable():
+        return ""
+    return "it holds a line break, a control character or a letter that no header takes"
+
+
+def _header_name(name: str) -> str:
+    if not _TOKEN.fullmatch(name):
+        raise ValueError("the name of a header has letters, digits and -, and nothing else")
+    return name
+
+
+def _header_value(value: SecretStr | None) -> SecretStr | None:
+    if value and (why := unsendable(value.get_secret_value())):
+        raise ValueError(f"it cannot be sent: {why}")
+    return value
+
+
+def public_url(url: str) -> str:
+    """`url` itself, when it may be shown. Raises ValueError."""
+    try:
+        login = "@" in urlsplit(url).netloc
+    except ValueError:
+        login = "@" in url
+    if login:
+        raise ValueError("must not hold a name or password; `headers` can carry them, unseen")
+    return url
+
+
+_TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_HeaderName = Annotated[str, AfterValidator(_header_name)]
+_Headers = Mapping[_HeaderName, Annotated[Secret, AfterValidator(_header_value)]]
 
 
 class ModelChoice(_Section):
@@ -68,7 +120,7 @@ class ModelChoice(_Section):
 
     primary: str | None = None
     fallbacks: tuple[str, ...] = ()
-    timeout_ms: PositiveInt | None = None
+    timeout_ms: Whole | None = None
     """Milliseconds for one provider's whole operation."""
 
 
@@ -80,6 +132,14 @@ class ChatModel(_Section):
 
 
 _Choice = Annotated[ModelChoice, BeforeValidator(_as_choice)]
+
+
+class MediaModels(_Section):
+    """`agents.defaults.mediaModels`, as later versions of OpenClaw spell the model choices."""
+
+    video: _Choice | None = None
+    image: _Choice | None = None
+    music: _Choice | None = None
 
 
 class Defaults(_Section):
@@ -101,9 +161,18 @@ class Defaults(_Section):
     video_generation_model: _Choice = ModelChoice()
     image_generation_model: _Choice = ModelChoice()
     music_generation_model: _Choice = ModelChoice()
-    media_generation_auto_provider_fallback: bool = True
-    media_max_mb: float | None = None
+    media_models: MediaModels = MediaModels()
+    """Counts where the names above are absent."""
+    media_generation_auto_provider_fallback: StrictBool = True
+    media_max_mb: Number | None = None
     model: Annotated[ChatModel, BeforeValidator(_as_choice)] = ChatModel()
+
+    def choice(self, medium: Literal["video", "image", "music"]) -> ModelChoice:
+        """Which models make video, images or music, under either of the names."""
+        usual: ModelChoice = getattr(self, f"{medium}_generation_model")
+        later: ModelChoice | None = getattr(self.media_models, medium)
+        given = f"{medium}_generation_model" in self.model_fields_set
+        return usual if given or later is None else later
 
 
 class Agents(_Section):
@@ -119,9 +188,10 @@ class Auth(_Section):
 
     mode: Literal["provider-default", "authorization-bearer", "header"] = "provider-default"
     token: Secret = None
-    header_name: str | None = None
+    header_name: _HeaderName | None = None
     value: Secret = None
     prefix: str = ""
+    """Before the value."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -129,6 +199,8 @@ class Auth(_Section):
             raise ValueError("authorization-bearer needs a token")
         if self.mode == "header" and not (self.header_name and self.value):
             raise ValueError("header needs headerName and value")
+        if why := unsendable(self.prefix):
+            raise ValueError(f"the prefix cannot be sent: {why}")
         return self
 
 
@@ -144,7 +216,7 @@ class Tls(_Section):
     passphrase: Secret = None
     server_name: str | None = None
     """The name that the server's certificate must bear, instead of the host's."""
-    insecure_skip_verify: bool = False
+    insecure_skip_verify: StrictBool = False
 
 
 class Proxy(_Section):
@@ -164,12 +236,14 @@ class Proxy(_Section):
 class RequestSettings(_Section):
     """`models.providers.<id>.request`."""
 
-    headers: Mapping[str, Secret] = Field(default_factory=dict, repr=False)
+    headers: _Headers = Field(default_factory=dict, repr=False)
     auth: Auth = Auth()
     proxy: Proxy | None = None
     tls: Tls | None = None
-    allow_private_network: bool = False
+    allow_private_network: StrictBool = False
     """The provider's own traffic may go to private addresses besides its base URL's host."""
+    max_concurrent: Whole = 16
+    """How many tasks of one process are at work at the provider at once; the others wait."""
 
 
 class ProviderSettings(_Section, extra="allow"):
@@ -180,12 +254,12 @@ class ProviderSettings(_Section, extra="allow"):
         " localService maxTokens models params region timeoutSeconds"
     )
 
-    base_url: str | None = None
+    base_url: Annotated[str, AfterValidator(public_url)] | None = None
     api_key: Secret = None
     """A key, `$NAME` or `${NAME}`, or a stored profile's id; `{source: "env", id: "NAME"}` too."""
     auth: str | None = None
     """`api-key` puts `api_key` before stored profiles and the environment."""
-    headers: Mapping[str, Secret] = Field(default_factory=dict, repr=False)
+    headers: _Headers = Field(default_factory=dict, repr=False)
     request: RequestSettings = RequestSettings()
 
     @property
@@ -227,13 +301,13 @@ class Plugins(_Section):
 class SsrfPolicy(_Section):
     """`tools.web.fetch.ssrfPolicy`: which addresses may be fetched besides public ones."""
 
-    allow_private_network: bool = Field(
+    allow_private_network: StrictBool = Field(
         default=False,
         validation_alias=AliasChoices("allowPrivateNetwork", "dangerouslyAllowPrivateNetwork"),
     )
     allowed_hostnames: frozenset[str] = frozenset()
     hostname_allowlist: tuple[str, ...] = ()
-    allow_rfc2544_benchmark_range: bool = Field(
+    allow_rfc2544_benchmark_range: StrictBool = Field(
         default=False, validation_alias="allowRfc2544BenchmarkRange"
     )
 
@@ -271,8 +345,8 @@ class Tools(_Section):
 class Tasks(_Section):
     """`tasks`: how long ended tasks stay in the ledger, and how often it is swept. Milliseconds."""
 
-    retention_ms: PositiveInt = 604_800_000
-    sweep_interval_ms: PositiveInt = 60_000
+    retention_ms: Whole = 604_800_000
+    sweep_interval_ms: Whole = Field(default=60_000, le=2_147_483_647)
 
     @property
     def sweep_seconds(self) -> float:
@@ -292,8 +366,8 @@ class Profiles(_Section):
 class ShellEnv(_Section):
     """`env.shellEnv`: whether missing variables are taken from the login profile."""
 
-    enabled: bool = False
-    timeout_ms: PositiveInt = 15_000
+    enabled: StrictBool = False
+    timeout_ms: Whole = 15_000
 
 
 class Env(_Section, extra="allow"):
@@ -329,15 +403,22 @@ class Settings(_Section):
     auth: Profiles = Profiles()
     env: Env = Env()
 
-    def provider(self, id: str) -> ProviderSettings:
+    def provider(self, id: str, *aliases: str) -> ProviderSettings:
         """The settings of one provider; empty when the file says nothing of it.
 
-        What `plugins.entries.<id>.config` says wins over `models.providers.<id>`.
+        What stands at its id wins over what stands at an alias, and `plugins.entries.<id>.config`
+        wins over `models.providers.<id>`. Upper and lower case are the same.
         """
-        general = self.models.providers.get(id, ProviderSettings())
-        own = self.plugins.entries.get(id, Plugin()).config
-        given = {name: getattr(own, name) for name in own.model_fields_set}
-        return general.model_copy(update=given)
+        general = self.models.providers
+        own = {name: entry.config for name, entry in self.plugins.entries.items()}
+        found = ProviderSettings()
+        for blocks in (general, own):
+            for wanted in (*reversed(aliases), id):
+                for name, block in blocks.items():
+                    if name.strip().casefold() == wanted.casefold():
+                        given = {field: getattr(block, field) for field in block.model_fields_set}
+                        found = found.model_copy(update=given)
+        return found
 
     @property
     def media_max_bytes(self) -> int | None:

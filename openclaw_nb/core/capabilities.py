@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
-from openclaw_nb.core.domain import Mode
+from openclaw_nb.core.domain import Medium, Mode
 
 OptionType: TypeAlias = Literal["number", "boolean", "string"]
 
@@ -41,6 +41,21 @@ class ModeCaps:
     supports_watermark: bool | None = None
     provider_options: Mapping[str, OptionType] | None = None
     """None: anything is passed on. Empty: none are taken."""
+    exact: frozenset[str] | None = None
+    """Settings, in snake_case, that are never fitted: a value that the model does not take skips it."""
+    max_count: int | None = None
+    """Images that one request may ask for."""
+    infers_resolution: bool | None = None
+    """Without a size or resolution, the size of the references decides the resolution."""
+    qualities: tuple[str, ...] | None = None
+    output_formats: tuple[str, ...] | None = None
+    backgrounds: tuple[str, ...] | None = None
+    supports_lyrics: bool | None = None
+    supports_instrumental: bool | None = None
+    supports_duration: bool | None = None
+    """Of music: its length can be asked for, up to `max_duration_seconds`, to which it is cut."""
+    formats: tuple[str, ...] | None = None
+    """Of music."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +65,7 @@ class Caps:
     generate: ModeCaps | None = None
     image_to_video: ModeCaps | None = None
     video_to_video: ModeCaps | None = None
+    edit: ModeCaps | None = None
     max_input_images: int | None = None
     max_input_videos: int | None = None
     max_input_audios: int | None = None
@@ -65,20 +81,22 @@ class Caps:
                 return self.image_to_video
             case Mode.VIDEO_TO_VIDEO:
                 return self.video_to_video
+            case Mode.EDIT:
+                return self.edit
 
     def modes(self) -> tuple[Mode, ...]:
         """The declared modes: always `generate`, then the enabled transform modes."""
-        transforms = (Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO)
+        transforms = (Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO, Mode.EDIT)
         enabled = [mode for mode in transforms if (block := self.block(mode)) and block.enabled]
         return (Mode.GENERATE, *enabled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """About what a video costs. `per` says for what; `read_on` when the page said so."""
+    """About what a result costs. `per` says for what; `read_on` when the page said so."""
 
     usd: float
-    per: Literal["second", "video"]
+    per: Literal["second", "video", "image", "megapixel", "track"]
     read_on: date
     note: str = ""
 
@@ -112,8 +130,10 @@ class Model:
     price: Price | None = None
 
 
-def mode_of(images: int, videos: int) -> Mode | None:
+def mode_of(images: int, videos: int, medium: Medium = Medium.VIDEO) -> Mode | None:
     """The mode that so many references ask for; None when images and videos are mixed."""
+    if medium is not Medium.VIDEO:
+        return Mode.EDIT if images else Mode.GENERATE
     if images and videos:
         return None
     if videos:
@@ -136,13 +156,15 @@ _FLAT = (
 )
 
 
-def effective(caps: Caps, model: str, images: int, videos: int) -> ModeCaps | None:
+def effective(
+    caps: Caps, model: str, images: int, videos: int, medium: Medium = Medium.VIDEO
+) -> ModeCaps | None:
     """What applies to one request: the mode's block, per-model values in place, gaps filled.
 
     None when the mode is not declared. Images with videos are declared only by a `video_to_video`
     block that is enabled and takes images. A block that is not enabled is returned all the same.
     """
-    block = caps.block(mode_of(images, videos) or Mode.VIDEO_TO_VIDEO)
+    block = caps.block(mode_of(images, videos, medium) or Mode.VIDEO_TO_VIDEO)
     if block is None:
         return None
     block = _for_model(block, model.strip())
@@ -181,7 +203,7 @@ def overlay(base: Caps, over: Caps | None) -> Caps:
     flat: dict[str, Any] = {
         f.name: value for f in fields(Caps) if (value := getattr(over, f.name)) is not None
     }
-    for mode in ("generate", "image_to_video", "video_to_video"):
+    for mode in ("generate", "image_to_video", "video_to_video", "edit"):
         flat[mode] = _merge_mode(getattr(base, mode), getattr(over, mode))
     if over.provider_options is not None:
         flat["provider_options"] = _merge_options(base.provider_options, over.provider_options)

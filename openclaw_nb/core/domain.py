@@ -8,24 +8,55 @@ from enum import StrEnum
 from typing import TypeAlias
 
 
+class Medium(StrEnum):
+    """What is made."""
+
+    VIDEO = "video"
+    IMAGE = "image"
+    MUSIC = "music"
+
+    @property
+    def tool(self) -> str:
+        """The name of its tool: `video_generate`."""
+        return f"{self}_generate"
+
+    @property
+    def task_kind(self) -> str:
+        """The kind of its tasks: `video_generation`."""
+        return f"{self}_generation"
+
+    @property
+    def file_kind(self) -> Kind:
+        """The kind of file that it comes in."""
+        return Kind.AUDIO if self is Medium.MUSIC else Kind(self.value)
+
+    def counted(self, count: int) -> str:
+        """So many of it in words: `2 videos`, `1 track`."""
+        noun = "track" if self is Medium.MUSIC else self.value
+        return f"{count} {noun}{'s' if count != 1 else ''}"
+
+
 class Mode(StrEnum):
     """What a request asks of a model; its references decide it."""
 
     GENERATE = "generate"
     IMAGE_TO_VIDEO = "imageToVideo"
     VIDEO_TO_VIDEO = "videoToVideo"
+    EDIT = "edit"
+    """Images or music from reference images."""
 
     @property
     def words(self) -> str:
         """The mode as people say it: text-to-video, image-to-video, video-to-video."""
-        return _MODE_WORDS[self]
+        return self.words_for(Medium.VIDEO)
+
+    def words_for(self, medium: Medium) -> str:
+        """The mode of making `medium` as people say it, such as text-to-image."""
+        return _MODE_WORDS.get(self) or f"{_MODE_FROM[self]}-to-{medium}"
 
 
-_MODE_WORDS = {
-    Mode.GENERATE: "text-to-video",
-    Mode.IMAGE_TO_VIDEO: "image-to-video",
-    Mode.VIDEO_TO_VIDEO: "video-to-video",
-}
+_MODE_WORDS = {Mode.IMAGE_TO_VIDEO: "image-to-video", Mode.VIDEO_TO_VIDEO: "video-to-video"}
+_MODE_FROM = {Mode.GENERATE: "text", Mode.EDIT: "image"}
 
 
 class Kind(StrEnum):
@@ -103,6 +134,8 @@ class Blob:
     path: str | None = None
     """Set when `data` is not; the file is streamed, never held whole."""
     role: str | None = None
+    longest_side: int | None = None
+    """Of an image, in pixels, where it was measured."""
 
 
 Asset: TypeAlias = Link | Blob
@@ -126,7 +159,15 @@ OptionValue: TypeAlias = object
 """A provider option is whatever JSON the user wrote; only a declared schema narrows it."""
 
 
+SHORTEST_MUSIC_SECONDS = 10.0
+"""A shorter time limit for music is raised to it."""
+
+
 def _no_options() -> Mapping[str, OptionValue]:
+    return {}
+
+
+def _no_vendors() -> Mapping[str, Mapping[str, OptionValue]]:
     return {}
 
 
@@ -135,6 +176,7 @@ class Request:
     """What the user asked for, in the user's words; any model may be meant."""
 
     prompt: str
+    medium: Medium = Medium.VIDEO
     model: str | None = None
     images: tuple[Reference, ...] = ()
     videos: tuple[Reference, ...] = ()
@@ -145,9 +187,28 @@ class Request:
     duration_seconds: float | None = None
     audio: bool | None = None
     watermark: bool | None = None
+    count: int | None = None
+    """Images to make, 1 to 4."""
+    quality: str | None = None
+    output_format: str | None = None
+    background: str | None = None
+    lyrics: str | None = None
+    instrumental: bool | None = None
+    format: str | None = None
+    """Of music: mp3 or wav."""
     filename: str | None = None
     timeout_ms: int | None = None
     provider_options: Mapping[str, OptionValue] = field(default_factory=_no_options)
+    vendor_options: Mapping[str, Mapping[str, OptionValue]] = field(default_factory=_no_vendors)
+    """By provider id, options for its models alone."""
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """What one provider's whole operation may take; for music not less than 10 s."""
+        if self.timeout_ms is None:
+            return None
+        seconds = self.timeout_ms / 1000
+        return max(seconds, SHORTEST_MUSIC_SECONDS) if self.medium is Medium.MUSIC else seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +236,13 @@ class Job:
     duration_seconds: int | None = None
     audio: bool | None = None
     watermark: bool | None = None
+    count: int = 1
+    quality: str | None = None
+    output_format: str | None = None
+    background: str | None = None
+    lyrics: str | None = None
+    instrumental: bool | None = None
+    format: str | None = None
     provider_options: Mapping[str, OptionValue] = field(default_factory=_no_options)
 
 
@@ -211,4 +279,4 @@ class Attempt:
     status: int | None = None
     """HTTP status, when one was seen."""
     code: str | None = None
-    """The provider's own error code, when it gave one."""
+    """The provider's own error code, when it gave one; of a skip, the check that it did not pass."""

@@ -13,14 +13,17 @@ from itertools import zip_longest
 from numbers import Real
 from typing import NoReturn, cast
 
-from openclaw_nb.core.domain import Reference, Request
+from openclaw_nb.core.domain import Medium, Reference, Request
 from openclaw_nb.core.parameters import (
     ACTIONS,
     MAX_AUDIOS,
+    MAX_COUNT,
+    MAX_EDITED_IMAGES,
     MAX_IMAGES,
+    MAX_MUSIC_IMAGES,
     MAX_VIDEOS,
-    PARAMETERS,
     Action,
+    parameters_of,
 )
 from openclaw_nb.errors import InvalidInput, shown
 
@@ -44,7 +47,9 @@ def read_action(params: Mapping[str, object]) -> Action:
     return action
 
 
-def read_request(params: Mapping[str, object], *, strict_keys: bool) -> Request:
+def read_request(
+    params: Mapping[str, object], *, strict_keys: bool, medium: Medium = Medium.VIDEO
+) -> Request:
     """Read parameters in camelCase or snake_case; camelCase wins when both are given.
 
     Args:
@@ -52,15 +57,29 @@ def read_request(params: Mapping[str, object], *, strict_keys: bool) -> Request:
         strict_keys: For Python's keywords. Unknown names are refused, and references may be any
             object; without it unknown names are passed by and references that are JSON values
             other than strings are dropped, as the tool contract says.
+        medium: Whose tool's parameters they are.
 
     Raises:
         InvalidInput: a parameter is wrong, or there are too many references. Nothing was sent.
     """
-    given = _Given(params, strict_keys=strict_keys)
+    given = _Given(params, strict_keys=strict_keys, medium=medium)
     given.refuse_unknown()
     prompt = given.text("prompt")
     if prompt is None:
-        given.refuse("prompt", "a text is required that says what the video shows")
+        given.refuse("prompt", f"a text is required that says what the {medium} {_DOES[medium]}")
+    match medium:
+        case Medium.VIDEO:
+            return _video(given, prompt)
+        case Medium.IMAGE:
+            return _image(given, prompt)
+        case Medium.MUSIC:
+            return _music(given, prompt)
+
+
+_DOES = {Medium.VIDEO: "shows", Medium.IMAGE: "shows", Medium.MUSIC: "is like"}
+
+
+def _video(given: _Given, prompt: str) -> Request:
     resolution = given.text("resolution")
     return Request(
         prompt=prompt,
@@ -80,9 +99,56 @@ def read_request(params: Mapping[str, object], *, strict_keys: bool) -> Request:
     )
 
 
+def _image(given: _Given, prompt: str) -> Request:
+    return Request(
+        prompt=prompt,
+        medium=Medium.IMAGE,
+        size=given.text("size"),
+        aspect_ratio=given.text("aspectRatio"),
+        resolution=given.choice("resolution"),
+        quality=given.choice("quality"),
+        output_format=given.choice("outputFormat"),
+        background=given.choice("background"),
+        count=given.count("count"),
+        model=given.text("model"),
+        filename=given.text("filename"),
+        timeout_ms=given.milliseconds("timeoutMs"),
+        provider_options=given.mapping("providerOptions"),
+        vendor_options=given.vendor_options("openai", "fal"),
+        images=given.references("image", "images", None, MAX_EDITED_IMAGES),
+    )
+
+
+def _music(given: _Given, prompt: str) -> Request:
+    return Request(
+        prompt=prompt,
+        medium=Medium.MUSIC,
+        lyrics=given.text("lyrics"),
+        instrumental=given.boolean("instrumental"),
+        duration_seconds=given.whole("durationSeconds", "a positive integer"),
+        format=given.choice("format"),
+        model=given.text("model"),
+        filename=given.text("filename"),
+        timeout_ms=given.milliseconds("timeoutMs"),
+        provider_options=given.mapping("providerOptions"),
+        images=given.references("image", "images", None, MAX_MUSIC_IMAGES),
+    )
+
+
+_VENDOR_CHOICES = {
+    "background": ("transparent", "opaque", "auto"),
+    "moderation": ("low", "auto"),
+    "creativity": ("raw", "low", "medium", "high"),
+}
+_MAX_COMPRESSION = 100
 _ACTIONS: dict[str, Action] = {action: action for action in ACTIONS}
-_SNAKE = {parameter.name: parameter.snake for parameter in PARAMETERS}
-_NAMES = frozenset(_SNAKE) | frozenset(_SNAKE.values())
+_SNAKE = {
+    medium: {parameter.name: parameter.snake for parameter in parameters_of(medium)}
+    for medium in Medium
+}
+_CHOICES = {
+    parameter.name: parameter.choices for medium in Medium for parameter in parameters_of(medium)
+}
 # What JSON has besides strings: in a list of references it counts as nothing there.
 _NO_REFERENCE = (bool, int, float, list, tuple, Mapping)
 
@@ -93,12 +159,13 @@ class _Given:
 
     params: Mapping[str, object]
     strict_keys: bool
+    medium: Medium = Medium.VIDEO
 
     def key(self, name: str) -> str:
         """The spelling that the caller used, or would have."""
         if name in self.params:
             return name
-        snake = _SNAKE[name]
+        snake = _SNAKE[self.medium][name]
         return snake if self.strict_keys or snake in self.params else name
 
     def value(self, name: str) -> object:
@@ -108,9 +175,11 @@ class _Given:
         raise InvalidInput(self.key(name), f"{message}. Nothing was sent.")
 
     def refuse_unknown(self) -> None:
-        unknown = next((key for key in self.params if key not in _NAMES), None)
+        spelled = _SNAKE[self.medium]
+        known = {*spelled, *spelled.values()}
+        unknown = next((key for key in self.params if key not in known), None)
         if self.strict_keys and unknown is not None:
-            names = sorted(_SNAKE.values())
+            names = sorted(spelled.values())
             near = get_close_matches(unknown[:_LONGEST], names, n=3) or names
             message = f"is not a parameter; known are {', '.join(near)}. Nothing was sent."
             raise InvalidInput(unknown[:_LONGEST], message)
@@ -124,6 +193,41 @@ class _Given:
         if isinstance(value, str):
             return {"true": True, "false": False}.get(value.strip().lower())
         return value if isinstance(value, bool) else None
+
+    def choice(self, name: str) -> str | None:
+        """One of a closed list, in any case."""
+        text = self.text(name)
+        return None if text is None else self._chosen(name, text, _CHOICES[name])
+
+    def _chosen(self, name: str, value: object, choices: tuple[str, ...]) -> str:
+        text = value.strip().lower() if isinstance(value, str) else ""
+        found = next((each for each in choices if each.lower() == text), None)
+        if found is None:
+            self.refuse(name, f"must be one of {', '.join(choices)}, not {shown(value)}")
+        return found
+
+    def count(self, name: str) -> int | None:
+        number = self.whole(name, f"a whole number from 1 to {MAX_COUNT}")
+        if number is not None and number > MAX_COUNT:
+            self.refuse(name, f"must be a whole number from 1 to {MAX_COUNT}, not {number}")
+        return number
+
+    def vendor_options(self, *vendors: str) -> dict[str, dict[str, object]]:
+        """The options of single vendors, those with known values checked."""
+        found = {vendor: self.mapping(vendor) for vendor in vendors}
+        for vendor, options in found.items():
+            for name in options.keys() & _VENDOR_CHOICES.keys():
+                options[name] = self._chosen(vendor, options[name], _VENDOR_CHOICES[name])
+            self._check_compression(vendor, options.get("outputCompression"))
+        return {vendor: options for vendor, options in found.items() if options}
+
+    def _check_compression(self, vendor: str, value: object) -> None:
+        if value is None:
+            return
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not (whole and 0 <= cast("int", value) <= _MAX_COMPRESSION):
+            what = f"outputCompression must be 0 to {_MAX_COMPRESSION}, not {shown(value)}"
+            self.refuse(vendor, what)
 
     def whole(self, name: str, wanted: str) -> int | None:
         value = self.value(name)
@@ -150,14 +254,16 @@ class _Given:
             self.refuse(name, f"must be keyed by option name, not by {shown(odd[0])}")
         return {str(key): option for key, option in options.items()}
 
-    def references(self, one: str, many: str, roles: str, limit: int) -> tuple[Reference, ...]:
+    def references(
+        self, one: str, many: str, roles: str | None, limit: int
+    ) -> tuple[Reference, ...]:
         found = [*self._usable([self.value(one)]), *self._usable(_as_list(self.value(many)))]
         if len(found) > limit:
             self.refuse(
                 many,
                 f"{len(found)} reference {_KINDS[one]} given, at most {limit} are allowed",
             )
-        assigned = self._roles(roles, len(found))
+        assigned = self._roles(roles, len(found)) if roles else ()
         return tuple(
             Reference(given=given, role=role or None)
             for given, role in zip_longest(found, assigned)

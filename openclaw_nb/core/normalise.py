@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from openclaw_nb.core.capabilities import ModeCaps
-from openclaw_nb.core.domain import Change, Ignored, Request
+from openclaw_nb.core.domain import Change, Ignored, Medium, Request
 from openclaw_nb.core.geometry import (
     closest_ratio,
     closest_resolution,
@@ -30,6 +30,12 @@ class Style:
     duration_seconds: int | None = None
     audio: bool | None = None
     watermark: bool | None = None
+    quality: str | None = None
+    output_format: str | None = None
+    background: str | None = None
+    lyrics: str | None = None
+    instrumental: bool | None = None
+    format: str | None = None
     changes: tuple[Change, ...] = ()
     ignored: tuple[Ignored, ...] = ()
 
@@ -80,6 +86,7 @@ _WORDS = {
     "resolution": "a resolution",
     "audio": "no switch for sound",
     "watermark": "no switch for a watermark",
+    "instrumental": "no switch for instrumental music",
 }
 
 
@@ -88,6 +95,16 @@ def normalise(request: Request, caps: ModeCaps | None) -> Style:
 
     The duration becomes whole seconds, at least 1; one that is not finite counts as not given.
     """
+    match request.medium:
+        case Medium.VIDEO:
+            return _video(request, caps)
+        case Medium.IMAGE:
+            return _image(request, caps or ModeCaps())
+        case Medium.MUSIC:
+            return _music(request, caps or ModeCaps())
+
+
+def _video(request: Request, caps: ModeCaps | None) -> Style:
     log = _Log()
     size, ratio, resolution = request.size, request.aspect_ratio, request.resolution
     audio, watermark = request.audio, request.watermark
@@ -109,6 +126,75 @@ def normalise(request: Request, caps: ModeCaps | None) -> Style:
         changes=tuple(log.changes.values()),
         ignored=tuple(log.ignored),
     )
+
+
+def _image(request: Request, caps: ModeCaps) -> Style:
+    """Unlike a video's, an unusable size is not helped out by the ratio."""
+    log = _Log()
+    size = _size(request.size, None, caps, log)
+    size, ratio = _size_to_ratio(size, request.aspect_ratio, caps, log)
+    size, ratio = _ratio(size, ratio, caps, log)
+    resolution = _resolution(request.resolution, caps, log)
+    quality = _choice("quality", request.quality, caps.qualities, log)
+    output_format = _choice("output_format", request.output_format, caps.output_formats, log)
+    background = _choice("background", request.background, caps.backgrounds, log)
+    return Style(
+        size=size,
+        aspect_ratio=ratio,
+        resolution=resolution,
+        quality=quality,
+        output_format=output_format,
+        background=background,
+        changes=tuple(log.changes.values()),
+        ignored=tuple(log.ignored),
+    )
+
+
+def _music(request: Request, caps: ModeCaps) -> Style:
+    log = _Log()
+    lyrics = request.lyrics
+    if lyrics is not None and not caps.supports_lyrics:
+        log.ignore("lyrics", lyrics, "takes no lyrics")
+        lyrics = None
+    instrumental = _switch(
+        "instrumental", request.instrumental, log, has=caps.supports_instrumental
+    )
+    seconds = _clamped(request.duration_seconds, caps, log)
+    format = _choice("format", request.format, caps.formats, log)
+    return Style(
+        lyrics=lyrics,
+        instrumental=instrumental,
+        duration_seconds=seconds,
+        format=format,
+        changes=tuple(log.changes.values()),
+        ignored=tuple(log.ignored),
+    )
+
+
+def _choice(
+    setting: str, value: str | None, allowed: Sequence[str] | None, log: _Log
+) -> str | None:
+    if value is None or value in (allowed or ()):
+        return value
+    log.ignore(setting, value, f"takes {listed(allowed)}" if allowed else "has no such setting")
+    return None
+
+
+def _clamped(seconds: float | None, caps: ModeCaps, log: _Log) -> int | None:
+    """The length of music: whole seconds, at least 1, at most what the model makes."""
+    if seconds is None or not math.isfinite(seconds):
+        return None
+    if not caps.supports_duration:
+        log.ignore("duration_seconds", seconds, "decides the length itself")
+        return None
+    asked, most = nearest_duration(seconds, ()), caps.max_duration_seconds
+    applied = asked if most is None else min(asked, nearest_duration(most, ()))
+    if applied != asked:
+        why = f"makes at most {applied} seconds"
+        log.changes["duration_seconds"] = Change(
+            setting="duration_seconds", requested=asked, applied=applied, why=why
+        )
+    return applied
 
 
 def _size(size: str | None, ratio: str | None, caps: ModeCaps, log: _Log) -> str | None:

@@ -11,8 +11,13 @@ from dataclasses import dataclass, replace
 
 from openclaw_nb.core import skips
 from openclaw_nb.core.capabilities import ModeCaps, Model, effective, flat, mode_of, overlay
+<<<<<<< HEAD
 from openclaw_nb.core.domain import Change, Ignored, Job, Media, Mode, Ref, Request
 from openclaw_nb.core.geometry import ratio_of
+=======
+from openclaw_nb.core.domain import Blob, Change, Ignored, Job, Media, Medium, Mode, Ref, Request
+from openclaw_nb.core.geometry import closest_resolution, ratio_of
+>>>>>>> main
 from openclaw_nb.core.normalise import Style, normalise
 from openclaw_nb.core.wire import AnyProvider, Skip
 
@@ -37,9 +42,10 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     Style is fitted to the nearest value the model takes. References, options and a length over
     the cap are never altered: they skip the model.
     """
-    mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
+    mode = _mode(request, media)
     row, switched = _endpoint(request, media, provider, model.strip())
     ref = Ref(provider.id, row.id)
+<<<<<<< HEAD
     declared = _declared(row, media, provider)
     limits = declared or flat(overlay(provider.caps, row.caps))
     if reason := (
@@ -48,13 +54,23 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
         or skips.duration(ref, limits, request.duration_seconds)
     ):
         return Skip(reason)
+=======
+    caps = overlay(provider.caps, row.caps)
+    declared = effective(caps, row.id, len(media.images), len(media.videos), request.medium)
+    limits = declared or flat(caps)
+    if skipped := _unfit(ref, row, declared, limits, request, media, _having(provider, mode)):
+        return skipped
+>>>>>>> main
     style = normalise(request, declared)
+    resolution, inferred = _inferred(request, media, declared)
+    if inferred:
+        style = replace(style, resolution=resolution)
     planned = Plan(
         ref=ref,
-        job=_job(request, media, row.id, mode, style),
+        job=_job(request, media, row.id, mode, style, provider.id),
         mode=mode,
-        changes=(*switched, *style.changes),
-        ignored=style.ignored,
+        changes=(*switched, *style.changes, *inferred),
+        ignored=(*style.ignored, *_of_others(request, provider.id)),
     )
     fitted = _fitted(planned, provider)
     if isinstance(fitted, Skip):
@@ -62,6 +78,7 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     return replace(fitted, notes=(*fitted.notes, *_time_limit(request, provider)))
 
 
+<<<<<<< HEAD
 def taken(request: Request, media: Media, provider: AnyProvider, model: str) -> ModeCaps | None:
     """What the model that `plan` would choose declares for the request's mode, if anything."""
     row, _ = _endpoint(request, media, provider, model.strip())
@@ -71,10 +88,79 @@ def taken(request: Request, media: Media, provider: AnyProvider, model: str) -> 
 def _declared(row: Model, media: Media, provider: AnyProvider) -> ModeCaps | None:
     caps = overlay(provider.caps, row.caps)
     return effective(caps, row.id, len(media.images), len(media.videos))
+=======
+def _mode(request: Request, media: Media) -> Mode:
+    found = mode_of(len(media.images), len(media.videos), request.medium)
+    return found or Mode.VIDEO_TO_VIDEO
+
+
+def _unfit(
+    ref: Ref,
+    row: Model,
+    declared: ModeCaps | None,
+    limits: ModeCaps,
+    request: Request,
+    media: Media,
+    having: tuple[str, ...],
+) -> Skip | None:
+    """The first check that the request does not pass, in the order in which they are told."""
+    medium = request.medium
+    if reason := skips.references(ref, row, declared, limits, media, having, medium):
+        return Skip(reason, "references")
+    if reason := skips.options(ref, limits.provider_options, request.provider_options):
+        return Skip(reason, "providerOptions")
+    # A video over the cap is another video; music is cut to it.
+    video = medium is Medium.VIDEO
+    if video and (reason := skips.duration(ref, limits, request.duration_seconds)):
+        return Skip(reason, "durationSeconds")
+    if reason := skips.exact(ref, declared, request):
+        return Skip(reason)
+    return None
+
+
+def _inferred(
+    request: Request, media: Media, caps: ModeCaps | None
+) -> tuple[str | None, tuple[Change, ...]]:
+    """The resolution that suits the references, where the model takes one and none was asked for.
+
+    It is the nearest that the model has, so that it never makes a request fail.
+    """
+    if caps is None or not caps.infers_resolution or request.resolution or request.size:
+        return None, ()
+    sides = [image.longest_side for image in media.images if isinstance(image, Blob)]
+    longest = max((side for side in sides if side), default=0)
+    wanted = next((name for least, name in _INFERRED if longest >= least), None)
+    found = closest_resolution(wanted, caps.resolutions or ()) if wanted else None
+    if found is None:
+        return None, ()
+    why = f"the longest side of the references has {longest} pixels"
+    change = Change(
+        setting="resolution", requested=None, applied=found, why=why, derived_from="images"
+    )
+    return found, (change,)
+
+
+_INFERRED = ((3000, "4K"), (1500, "2K"), (1, "1K"))
+
+
+def _own_options(request: Request, provider: str) -> Mapping[str, object]:
+    return {**request.vendor_options.get(provider, {}), **request.provider_options}
+
+
+def _of_others(request: Request, provider: str) -> tuple[Ignored, ...]:
+    """Options for another vendor's models than the one that runs."""
+    return tuple(
+        Ignored(setting=vendor, value=dict(options), why=f"is for the models of {vendor}")
+        for vendor, options in request.vendor_options.items()
+        if vendor != provider
+    )
+>>>>>>> main
 
 
 def _time_limit(request: Request, provider: AnyProvider) -> tuple[str, ...]:
     asked, counts = request.timeout_ms, provider.deadline_seconds
+    if asked and request.timeout_seconds != asked / 1000:
+        return (f"the time limit of {asked} ms was raised to {request.timeout_seconds:g} s",)
     if not provider.deadline_wins or asked is None or asked == counts * 1000:
         return ()
     told = f"the configuration's time limit of {counts:g} s counts, not the {asked / 1000:g} s"
@@ -85,11 +171,16 @@ def _endpoint(
     request: Request, media: Media, provider: AnyProvider, asked: str
 ) -> tuple[Model, tuple[Change, ...]]:
     """The row of `asked`, or the one that has the request's mode; the change if it has another id."""
-    mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
+    mode = _mode(request, media)
     row, why = provider.model(asked), f"{provider.label} has renamed it"
     other = (row.siblings or {}).get(mode) or _stand_in(request, media, provider, row)
+<<<<<<< HEAD
     if other and mode not in modes(provider, row):
         row, why = provider.model(other), f"{row.id} does not make {mode.words}"
+=======
+    if other and mode not in _modes(provider, row):
+        row, why = provider.model(other), f"{row.id} does not make {mode.words_for(request.medium)}"
+>>>>>>> main
     if row.id == asked:
         return row, ()
     return row, (Change(setting="model", requested=asked, applied=row.id, why=why),)
@@ -114,7 +205,9 @@ def _stand_in(request: Request, media: Media, provider: AnyProvider, row: Model)
     return provider.default_for(len(media.images), len(media.videos))
 
 
-def _job(request: Request, media: Media, model: str, mode: Mode, style: Style) -> Job:
+def _job(
+    request: Request, media: Media, model: str, mode: Mode, style: Style, provider: str
+) -> Job:
     return Job(
         model=model,
         mode=mode,
@@ -128,7 +221,14 @@ def _job(request: Request, media: Media, model: str, mode: Mode, style: Style) -
         duration_seconds=style.duration_seconds,
         audio=style.audio,
         watermark=style.watermark,
-        provider_options=request.provider_options,
+        count=request.count or 1,
+        quality=style.quality,
+        output_format=style.output_format,
+        background=style.background,
+        lyrics=style.lyrics,
+        instrumental=style.instrumental,
+        format=style.format,
+        provider_options=_own_options(request, provider),
     )
 
 
@@ -210,6 +310,44 @@ def metadata(changes: Iterable[Change], request: Request) -> dict[str, object]:
         if reduced := ratio_of(request.size):
             found["aspectRatioDerivedFromSize"] = reduced
     return found
+
+
+def asked_settings(request: Request) -> dict[str, object]:
+    """The settings that were given, by their names in the tool contract."""
+    given: dict[str, object] = {
+        "size": request.size,
+        "aspectRatio": request.aspect_ratio,
+        "resolution": request.resolution,
+        "durationSeconds": request.duration_seconds,
+        "audio": request.audio,
+        "watermark": request.watermark,
+        "filename": request.filename,
+        "timeoutMs": request.timeout_ms,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def applied_settings(
+    request: Request, changes: Iterable[Change], ignored: Iterable[Ignored]
+) -> dict[str, object]:
+    """The settings that were applied, or asked for and kept, by their names in the contract."""
+    changed = normalization(changes)
+    dropped = {_camel(entry.setting) for entry in ignored}
+    if changed.get("aspectRatio", {}).get("derivedFrom") == "size":
+        dropped.add("size")
+    if request.duration_seconds is None:
+        dropped.add("durationSeconds")
+    applied = {key: change["applied"] for key, change in changed.items()}
+    kept = {k: v for k, v in (asked_settings(request) | applied).items() if k not in dropped}
+    duration = changed.get("durationSeconds", {})
+    told = {name: duration[key] for name, key in _ABOUT_DURATION.items() if key in duration}
+    return kept | told
+
+
+_ABOUT_DURATION = {
+    "requestedDurationSeconds": "requested",
+    "supportedDurationSeconds": "supportedValues",
+}
 
 
 def warning(ref: Ref, ignored: Sequence[Ignored]) -> str | None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from openclaw_nb.core.capabilities import ModeCaps, Model, OptionType, mode_of
-from openclaw_nb.core.domain import Kind, Media, Mode, Ref
+from openclaw_nb.core.domain import Kind, Media, Medium, Mode, Ref, Request
 from openclaw_nb.core.geometry import duration_choices, nearest_duration
 from openclaw_nb.core.normalise import listed
 
@@ -21,6 +21,7 @@ def references(
     limits: ModeCaps,
     media: Media,
     having: Sequence[str],
+    medium: Medium = Medium.VIDEO,
 ) -> str | None:
     """The mode that is missing, or the kind of reference that the model does not take so many of.
 
@@ -28,28 +29,32 @@ def references(
     `having` the models of the provider that have the mode.
     """
     return (
-        _mode_missing(ref, row, media, having)
-        or _references_unsupported(ref, declared, media)
+        _mode_missing(ref, row, media, having, medium)
+        or _references_unsupported(ref, declared, media, medium)
         or _too_many(ref, limits, media)
     )
 
 
-def _mode_missing(ref: Ref, row: Model, media: Media, having: Sequence[str]) -> str | None:
-    mode = mode_of(len(media.images), len(media.videos)) or Mode.VIDEO_TO_VIDEO
+def _mode_missing(
+    ref: Ref, row: Model, media: Media, having: Sequence[str], medium: Medium
+) -> str | None:
+    mode = mode_of(len(media.images), len(media.videos), medium) or Mode.VIDEO_TO_VIDEO
     if row.modes is None or mode in row.modes:
         return None
-    has = ", ".join(mode.words for mode in row.modes) or "no mode"
+    has = ", ".join(mode.words_for(medium) for mode in row.modes) or "no mode"
     others = f"; {listed(having[:_NAMED])} of {ref.provider} can" if having else ""
-    return f"{ref} does not make {mode.words}; it has {has}{others}"
+    return f"{ref} does not make {mode.words_for(medium)}; it has {has}{others}"
 
 
-def _references_unsupported(ref: Ref, declared: ModeCaps | None, media: Media) -> str | None:
+def _references_unsupported(
+    ref: Ref, declared: ModeCaps | None, media: Media, medium: Medium
+) -> str | None:
     if not media.images and not media.videos:
         return None
     if declared is not None and declared.enabled:
         return None
-    match mode_of(len(media.images), len(media.videos)):
-        case Mode.IMAGE_TO_VIDEO:
+    match mode_of(len(media.images), len(media.videos), medium):
+        case Mode.IMAGE_TO_VIDEO | Mode.EDIT:
             what = "reference image"
         case Mode.VIDEO_TO_VIDEO:
             what = "reference video"
@@ -104,6 +109,41 @@ def duration(ref: Ref, limits: ModeCaps, seconds: float | None) -> str | None:
     if duration_choices(limits.supported_duration_seconds) or asked <= cap:
         return None
     return f"{ref} makes at most {cap:g} seconds, {asked} asked for"
+
+
+def exact(ref: Ref, caps: ModeCaps | None, request: Request) -> str | None:
+    """The setting with a value that the model does not take, of those that are never fitted."""
+    if caps is None:
+        return None
+    asked = request.count or 1
+    if caps.max_count is not None and asked > caps.max_count:
+        return (
+            f"{ref} makes at most {Medium.IMAGE.counted(caps.max_count)} at once, {asked} asked for"
+        )
+    found = (_outside(ref, caps, name, getattr(request, name)) for name in _EXACT)
+    return next(filter(None, found), None)
+
+
+_EXACT = {
+    "aspect_ratio": ("supports_aspect_ratio", "aspect_ratios"),
+    "resolution": ("supports_resolution", "resolutions"),
+    "output_format": ("output_formats", "output_formats"),
+    "lyrics": ("supports_lyrics", None),
+    "instrumental": ("supports_instrumental", None),
+}
+
+
+def _outside(ref: Ref, caps: ModeCaps, name: str, value: object) -> str | None:
+    if not value or name not in (caps.exact or ()):
+        return None
+    flag, values = _EXACT[name]
+    noun = name.replace("_", " ")
+    if not getattr(caps, flag):
+        return f"{ref} takes no {noun}{' in an edit' if caps.enabled else ''}"
+    allowed: tuple[str, ...] = (getattr(caps, values) if values else None) or ()
+    if not allowed or value in allowed:
+        return None
+    return f"{ref} takes the {noun} {listed(allowed)}, not {value}"
 
 
 def _fits(value: object, expected: OptionType) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from openclaw_nb.core.capabilities import Caps, Model
-from openclaw_nb.core.domain import Asset, Blob, Change, Ignored, Job, Link, Why
+from openclaw_nb.core.domain import Asset, Blob, Change, Ignored, Job, Link, Medium, Why
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T", bound="Ticket")
@@ -52,6 +52,8 @@ class Call:
     host: str = ""
     """Another host of the vendor that has this path, such as `https://rest.example.com`. A base URL
     that the user names, or the emulator, stands for it too."""
+    seconds: float | None = None
+    """What this exchange may take; None: the provider's `http_seconds`."""
 
 
 class Malformed(ValueError):
@@ -156,12 +158,14 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Ready: the videos, where they are or as they came."""
+    """Ready: the outputs, where they are or as they came."""
 
     outputs: tuple[Output, ...]
     metadata: Mapping[str, object] = field(default_factory=dict[str, object])
     model: str | None = None
     """A more exact model id, when the provider reports one."""
+    warnings: tuple[str, ...] = ()
+    """What the user should know of the outputs."""
     ticket: Ticket | None = None
     """Set by `at_once`: kept before the files are fetched, since no `Wait` brought one."""
 
@@ -194,11 +198,16 @@ class Before:
     """To wait before the call, while the provider looks at what was uploaded."""
 
 
+Check: TypeAlias = Literal["references", "providerOptions", "durationSeconds", "provider"]
+"""What a model was passed over for: one of its declared limits, or a rule of the provider's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
     """This model cannot take the request; the next candidate is tried."""
 
     reason: str
+    check: Check = "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +272,12 @@ class Provider(Generic[T]):
     """Reads any answer that is not 2xx."""
     parse_status_error: Callable[[T, Reply], Step[T]] | None = None
     """Reads an answer to a poll that is not 2xx, for an API where that need not be the end."""
+    over: Callable[[T], Done | None] | None = None
+    """What a ticket says that already holds the outputs, so that nobody needs to be asked."""
+    medium: Medium = Medium.VIDEO
+    """What it makes. A vendor that makes several media has a provider for each, of the same id."""
+    family: Callable[[str], Model] | None = None
+    """The row of a model id that has none of its own, where ids tell what a model takes."""
     fit: Callable[[Job], Fitted | Skip] | None = None
     """Rules that tables cannot say, such as a length that only one resolution has."""
     prepare: Callable[[Job], Before | Job] | None = None
@@ -314,9 +329,9 @@ class Provider(Generic[T]):
         return self.models[0]
 
     def model(self, id: str) -> Model:
-        """The row of `id`; an id without a row gets an empty one, as any id may be passed on."""
+        """The row of `id`, listed or of its family; else an empty one, as any id may be passed on."""
         known = (row for row in self.models if id in (row.id, *row.former_ids))
-        return next(known, Model(id=id))
+        return next(known, None) or (self.family(id) if self.family else Model(id=id))
 
 
 AnyProvider: TypeAlias = Provider[Any]

@@ -1,4 +1,4 @@
-"""The real media it serves: what a clip must be, and a studio that renders each different one once."""
+"""The real media it serves: what a file must be, and a studio that renders each different one once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ import math
 import shutil
 import tempfile
 import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
+from typing import Literal, Self
+
+from typing_extensions import override
 
 from .references import Source
+
+Kind = Literal["video", "image", "music"]
 
 MIN_SIDE, MAX_SIDE = 16, 4096
 WORKERS = 2
@@ -26,17 +33,59 @@ def even(length: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipSpec:
-    """What a clip shows. Equal specs are the same file."""
+class Spec(ABC):
+    """What a file shows or plays. Equal specs are the same file."""
 
     provider: str
     model: str
     prompt: str
-    width: int
-    height: int
-    seconds: float
-    fps: float = 24
+    width: int = 0
+    height: int = 0
+    seconds: float = 0
+    fps: float = 0
     audio: bool = False
+    """It has sound."""
+
+    @property
+    @abstractmethod
+    def kind(self) -> Kind:
+        """What it is to people."""
+
+    @property
+    @abstractmethod
+    def suffix(self) -> str:
+        """Of the file's name, with the dot."""
+
+    @property
+    @abstractmethod
+    def content_type(self) -> str:
+        """What a file host says it is."""
+
+    @abstractmethod
+    def draft(self) -> Self:
+        """The same in small and short, for tests of other things than the media."""
+
+    @abstractmethod
+    def render(self, path: Path, stopped: Callable[[], bool]) -> Clip:
+        """Write it to `path`, unless `stopped` before the end."""
+
+    @property
+    def digest(self) -> str:
+        """Names the file."""
+        found = hashlib.sha256(self.kind.encode())
+        for each in fields(self):
+            value = getattr(self, each.name)
+            data = value if isinstance(value, bytes) else repr(value).encode()
+            found.update(b"%s %d " % (each.name.encode(), len(data)))
+            found.update(data)
+        return found.hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSpec(Spec):
+    """A film."""
+
+    fps: float = 24
     first_image: Source | None = None
     """Image to open with: bytes, a data URI, or an address (fetched only on this machine)."""
     video: Source | None = None
@@ -45,18 +94,28 @@ class ClipSpec:
     """Take the shape of the reference, keeping the shorter side."""
 
     @property
-    def digest(self) -> str:
-        """Names the file."""
-        found = hashlib.sha256()
-        for each in fields(self):
-            value = getattr(self, each.name)
-            data = value if isinstance(value, bytes) else repr(value).encode()
-            found.update(b"%s %d " % (each.name.encode(), len(data)))
-            found.update(data)
-        return found.hexdigest()[:32]
+    @override
+    def kind(self) -> Kind:
+        return "video"
 
-    def draft(self) -> ClipSpec:
-        """The same in small and short, for tests of other things than the picture."""
+    @property
+    @override
+    def suffix(self) -> str:
+        return ".mp4"
+
+    @property
+    @override
+    def content_type(self) -> str:
+        return "video/mp4"
+
+    @override
+    def render(self, path: Path, stopped: Callable[[], bool]) -> Clip:
+        from .film import shoot
+
+        return shoot(self, path, stopped)
+
+    @override
+    def draft(self) -> Self:
         return replace(
             self,
             width=even(self.width / DRAFT_SCALE),
@@ -102,7 +161,7 @@ class Studio:
         """It takes no more orders."""
         return self._closed.is_set()
 
-    def order(self, spec: ClipSpec) -> Future[Clip]:
+    def order(self, spec: Spec) -> Future[Clip]:
         """Start rendering now, or join what is under way."""
         name = spec.digest
         with self._lock:
@@ -113,7 +172,7 @@ class Studio:
                 known = self._orders[name] = self._start(name, spec)
             return known
 
-    def _start(self, name: str, spec: ClipSpec) -> Future[Clip]:
+    def _start(self, name: str, spec: Spec) -> Future[Clip]:
         if name in _finished:
             ready: Future[Clip] = Future()
             ready.set_result(_finished[name])
@@ -122,13 +181,11 @@ class Studio:
             self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="openclaw-emulator-clip")
         return self._pool.submit(self._render, name, spec)
 
-    def _render(self, name: str, spec: ClipSpec) -> Clip:
-        from .film import shoot
-
+    def _render(self, name: str, spec: Spec) -> Clip:
         unfinished = _shelf() / f"{name}-{id(self)}.part"
         try:
-            clip = shoot(spec, unfinished, self._closed.is_set)
-            final = unfinished.with_name(f"{name}.mp4")
+            clip = spec.render(unfinished, self._closed.is_set)
+            final = unfinished.with_name(f"{name}{spec.suffix}")
             unfinished.replace(final)
         finally:
             unfinished.unlink(missing_ok=True)

@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 
 from .site import Services, Wanted
-from .wire import MARK, Fault, Reply, Response, answer
+from .wire import MARK, Fault, Later, Reply, Response, answer
 
 CHUNK = 256 * 1024
 SLOW_PIECES = 20
+STALL_SECONDS = 86_400.0
 OK = 200
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -27,30 +28,35 @@ async def served(services: Services, wanted: Wanted) -> Response:
     """The finished answer; what takes time happens beside the event loop."""
     submits = wanted.method == "POST"
     reply = await asyncio.to_thread(services.handle, wanted) if submits else services.handle(wanted)
-    return await _finished(reply, wanted.headers)
+    while isinstance(reply, Later):
+        reply = await _next(reply)
+    if isinstance(reply.body, Path):
+        reply = await asyncio.to_thread(ranged, reply, wanted.headers)
+    await asyncio.sleep(reply.after)
+    return reply
 
 
-async def _finished(reply: Reply, headers: Mapping[str, str]) -> Response:
-    if isinstance(reply, Response):
-        return reply
+async def _next(reply: Later) -> Reply:
+    """What is said when the file is there."""
     clip = asyncio.wrap_future(reply.clip)
     await asyncio.wait([clip])
     if clip.cancelled() or clip.exception() is not None:
         reason = "it closed" if clip.cancelled() else repr(clip.exception())
-        return answer({"error": f"the emulator did not finish the clip: {reason}"}, 503)
-    made = clip.result()
-    return await asyncio.to_thread(lambda: ranged(reply.then(made), headers))
+        return answer({"error": f"the emulator did not finish the file: {reason}"}, 503)
+    return await asyncio.to_thread(reply.then, clip.result())
 
 
 def ranged(response: Response, headers: Mapping[str, str]) -> Response:
     """The part that a Range header asks for, when the answer is whole and is a file."""
     body, found = response.body, RANGE.fullmatch(headers.get("range", "").strip())
-    if not isinstance(body, Path) or response.fault is not None or response.status != OK:
+    if not isinstance(body, Path) or response.status != OK:
         return response
-    known = {**response.headers, "accept-ranges": "bytes"}
-    if found is None or not any(found.groups()):
+    size = _size(body)
+    known = {**response.headers, "accept-ranges": "bytes", "etag": _tag(body)}
+    same = headers.get("if-range", known["etag"]) == known["etag"]
+    if response.fault or found is None or not any(found.groups()) or not same:
         return replace(response, headers=known)
-    size, (first, last) = _size(body), found.groups()
+    first, last = found.groups()
     start = int(first) if first else max(0, size - int(last))
     stop = min(size, int(last) + 1) if first and last else size
     if start >= stop:
@@ -59,6 +65,11 @@ def ranged(response: Response, headers: Mapping[str, str]) -> Response:
         file.seek(start)
         part = file.read(stop - start)
     return Response(206, part, {**known, "content-range": f"bytes {start}-{stop - 1}/{size}"})
+
+
+def _tag(file: Path) -> str:
+    facts = file.stat()
+    return f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"'
 
 
 def total_bytes(response: Response) -> int | None:
@@ -88,11 +99,15 @@ def pieces(response: Response) -> Iterator[tuple[float, bytes]]:
         case Fault(kind="truncate"):
             yield 0.0, next(_chunks(body, max(1, _size(body) // 2)))
             raise BrokenOffError
+        case Fault(kind="stall"):
+            yield 0.0, next(_chunks(body, max(1, _size(body) // 2)))
+            yield STALL_SECONDS, b""
         case Fault(kind="slow", amount=seconds):
             size = max(1, -(-_size(body) // SLOW_PIECES))
             yield from ((seconds / SLOW_PIECES, chunk) for chunk in _chunks(body, size))
         case Fault():
-            yield from _padded(body, total_bytes(response) or 0)
+            is_mp4 = response.headers.get("content-type") == "video/mp4"
+            yield from _padded(body, total_bytes(response) or 0, b"free" if is_mp4 else b"")
 
 
 def _chunks(body: bytes | Path, size: int) -> Iterator[bytes]:
@@ -104,12 +119,13 @@ def _chunks(body: bytes | Path, size: int) -> Iterator[bytes]:
             yield chunk
 
 
-def _padded(body: bytes | Path, total: int) -> Iterator[tuple[float, bytes]]:
-    """The film, then an MP4 `free` box of zeros, which players skip."""
+def _padded(body: bytes | Path, total: int, box: bytes) -> Iterator[tuple[float, bytes]]:
+    """The file, then zeros, which readers of media skip; in MP4 they need a `box` around them."""
     yield from ((0.0, chunk) for chunk in _chunks(body, CHUNK))
     filler = total - _size(body)
-    yield 0.0, filler.to_bytes(4, "big") + b"free"
-    for at in range(8, filler, CHUNK):
+    head = filler.to_bytes(4, "big") + box if box else bytes(8)
+    yield 0.0, head
+    for at in range(len(head), filler, CHUNK):
         yield 0.0, bytes(min(CHUNK, filler - at))
 
 
@@ -150,7 +166,9 @@ class Transport(httpx.AsyncBaseTransport):
         body = await request.aread()
         wanted = Wanted(request.method, str(request.url), dict(request.headers), body)
         response = await served(self._services, wanted)
-        if response.fault == Fault("drop"):
+        if response.fault == Fault("hold"):
+            await asyncio.sleep(STALL_SECONDS)
+        if response.fault in (Fault("drop"), Fault("hold")):
             raise httpx.RemoteProtocolError("the server closed the connection without answering")
         headers = {**response.headers, **MARK}
         length = await asyncio.to_thread(total_bytes, response)

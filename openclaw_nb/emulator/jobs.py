@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Literal, cast
 
-from .clips import Clip, ClipSpec, Studio
+from .clips import Clip, Kind, Spec, Studio
 from .wire import Fault, Request, Response, answer
 
 Ending = Literal["succeeded", "moderated", "failed", "expired", "cancelled"]
@@ -25,6 +25,7 @@ Download = Literal[
     "redirect",
     "expired",
     "reset",
+    "stalled",
 ]
 RECORDED_FROM = 500
 NOT_RECORDED = frozenset({503})
@@ -47,6 +48,8 @@ class Scenario:
     """Refuse the prompt at submission, as the provider does."""
     drop_submit_reply: int = 0
     """Accept this many submissions and close the connection without answering."""
+    hold_submit_reply: int = 0
+    """Accept this many submissions and never answer, while the connection stays open."""
     submit_status: int | None = None
     """HTTP error for submissions. 500 and above except 503: the job was recorded all the same."""
     submit_status_times: int = 1
@@ -57,6 +60,8 @@ class Scenario:
     poll_failures: tuple[int, ...] = ()
     """HTTP statuses of a job's first status calls, which do not count as polls."""
     download: Download = "ok"
+    download_times: int | None = None
+    """How many of a job's downloads go so; those after them go well. None: all."""
     download_seconds: float = 2.0
     """How long a slow download takes."""
     oversize_bytes: int = 17 * 2**20
@@ -72,12 +77,14 @@ class Entry:
     """A line of the book, as it stands now."""
 
     provider: str
+    kind: Kind
     model: str
     id: str
     state: State
     created_at: float
     finished_at: float | None
     polls: int
+    downloads: int
     digest: str
     request: dict[str, object]
 
@@ -92,9 +99,16 @@ class Order:
 
     model: str
     asked: Mapping[str, object]
-    spec: ClipSpec
+    spec: Spec
     id: str | None = None
     """The job's id, where the client chooses it."""
+    more: tuple[Spec, ...] = ()
+    """Further files of the same job."""
+
+    @property
+    def files(self) -> tuple[Spec, ...]:
+        """All of them."""
+        return (self.spec, *self.more)
 
 
 @dataclass(slots=True)
@@ -108,12 +122,18 @@ class Job:
     scenario: Scenario
     created_at: float
     clock: Callable[[], float]
-    clip: Future[Clip] | None = None
+    clips: tuple[Future[Clip], ...] = ()
     polls: int = 0
     failures: int = 0
+    downloads: int = 0
     ended_at: float | None = None
     cancelled: bool = False
     notes: dict[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def clip(self) -> Future[Clip] | None:
+        """The file, or the first of several; None where there is none."""
+        return self.clips[0] if self.clips else None
 
     def asked_after(self) -> int | None:
         """Count a status call; the HTTP status it must fail with, if any."""
@@ -122,6 +142,13 @@ class Job:
             return self.scenario.poll_failures[self.failures - 1]
         self.polls += 1
         return None
+
+    def asked_for(self) -> Download:
+        """Count a download; how it is to go."""
+        self.downloads += 1
+        times = self.scenario.download_times
+        spoilt = times is None or self.downloads <= times
+        return self.scenario.download if spoilt else "ok"
 
     @property
     def state(self) -> State:
@@ -172,12 +199,14 @@ class Job:
         """Its line in the book."""
         return Entry(
             provider=self.provider,
+            kind=self.order.spec.kind,
             model=self.order.model,
             id=self.id,
             state=self.state,
             created_at=self.created_at,
             finished_at=self.finished_at,
             polls=self.polls,
+            downloads=self.downloads,
             digest=self.digest,
             request=cast("dict[str, object]", brief(dict(self.order.asked))),
         )
@@ -241,8 +270,12 @@ class Jobs:
         if status is not None:
             return error(status)
         self.accepted += 1
-        dropped = self.accepted <= self.scenario.drop_submit_reply
-        return said(job).spoilt(Fault("drop") if dropped else None)
+        return said(job).spoilt(self._lost_reply())
+
+    def _lost_reply(self) -> Fault | None:
+        if self.accepted <= self.scenario.drop_submit_reply:
+            return Fault("drop")
+        return Fault("hold") if self.accepted <= self.scenario.hold_submit_reply else None
 
     def _refusal(self) -> int | None:
         if self.scenario.submit_status is None:
@@ -260,7 +293,7 @@ class Jobs:
 
     def _accept(self, request: Request, order: Order) -> Job:
         scenario = self.scenario
-        spec = order.spec.draft() if scenario.render == "draft" else order.spec
+        specs = [file.draft() if scenario.render == "draft" else file for file in order.files]
         job = Job(
             provider=self.provider,
             id=order.id or self.new_id(),
@@ -269,7 +302,9 @@ class Jobs:
             scenario=scenario,
             created_at=self.clock(),
             clock=self.clock,
-            clip=self.studio.order(spec) if scenario.ends == "succeeded" else None,
+            clips=tuple(self.studio.order(spec) for spec in specs)
+            if scenario.ends == "succeeded"
+            else (),
         )
         self.all[job.id] = job
         return job

@@ -1,7 +1,8 @@
-"""What every frame says: EMULATED, the provider, the model, the prompt. Drawn once, laid over each frame."""
+"""What every picture says: EMULATED, the provider, the model, the prompt. Drawn once, laid over each frame."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ PADDING = 22
 WHITE = (255, 255, 255, 255)
 QUIET = (255, 255, 255, 205)
 INK = (16, 20, 32, 255)
-SHADE = (8, 12, 24, 150)
+SHADE = (8, 12, 24, 210)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,29 @@ def label(
     width: int, height: int, provider: str, model: str, prompt: str, *, panel: bool
 ) -> list[Patch]:
     """The label's pieces. A `panel` darkens the ground behind the words, for pictures that are not ours."""
+    maker = f"{provider}  ·  {model}"
+    return [
+        _patch(image, left, top, width, height)
+        for image, left, top in pieces(width, height, maker, prompt, panel=panel)
+    ]
+
+
+def pieces(
+    width: int,
+    height: int,
+    maker: str,
+    prompt: str,
+    notes: Sequence[str] = (),
+    *,
+    panel: bool,
+) -> list[tuple[Image.Image, int, int]]:
+    """The same as pictures with their left and top; `notes` stand in small type under the maker."""
     unit = max(min(width, height) / 720, 0.05)
     margin = round(44 * unit)
     mark = _mark(unit)
-    words = _words(
-        unit, round(width * 0.8) - margin, f"{provider}  ·  {model}", prompt, panel=panel
-    )
+    words = _words(unit, round(width * 0.8) - margin, [maker, *notes], prompt, panel=panel)
     left = margin if panel else margin - round(PADDING * unit)
-    pieces = [(mark, margin, margin), (words, left, height - margin - words.height)]
-    return [_patch(image, left, top, width, height) for image, left, top in pieces]
+    return [(mark, margin, margin), (words, left, height - margin - words.height)]
 
 
 def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
@@ -78,18 +93,23 @@ def _mark(unit: float) -> Image.Image:
     return image
 
 
-def _words(unit: float, room: int, maker: str, prompt: str, *, panel: bool) -> Image.Image:
-    """The prompt in large type over the maker in small type."""
+def _words(
+    unit: float, room: int, under: Sequence[str], prompt: str, *, panel: bool
+) -> Image.Image:
+    """The prompt in large type over lines in small type."""
     large, small = _font(42 * unit), _font(22 * unit)
     lines = _wrapped(prompt, large, room)
-    step, pad = round(52 * unit), round(PADDING * unit)
-    wide = max([large.getlength(line) for line in lines] + [small.getlength(maker)])
-    size = (round(min(wide, room)) + 2 * pad, len(lines) * step + round(38 * unit) + 2 * pad)
+    step, pad, next_line = round(52 * unit), round(PADDING * unit), round(30 * unit)
+    lengths = [large.getlength(line) for line in lines] + [small.getlength(line) for line in under]
+    high = len(lines) * step + round(38 * unit) + (len(under) - 1) * next_line
+    size = (round(min(max(lengths), room)) + 2 * pad, high + 2 * pad)
     text = Image.new("RGBA", (max(size[0], 4), max(size[1], 4)), (255, 255, 255, 0))
     draw = ImageDraw.Draw(text)
     for at, line in enumerate(lines):
         draw.text((pad, pad + at * step), line, font=large, fill=WHITE)
-    draw.text((pad, pad + len(lines) * step + 8 * unit), maker, font=small, fill=QUIET)
+    for at, line in enumerate(under):
+        top = pad + len(lines) * step + 8 * unit + at * next_line
+        draw.text((pad, top), line, font=small, fill=QUIET)
     ground = _panel(text, pad) if panel else _shadow(text, unit)
     return Image.alpha_composite(ground, text)
 

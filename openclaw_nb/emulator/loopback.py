@@ -77,7 +77,9 @@ class Loopback:
         response = await served(self._services, wanted)
         if isinstance(response, Feed) and headers.get("upgrade", "").lower() == "websocket":
             return await _fed(request, response)
-        if response.fault == Fault("drop"):
+        if response.fault == Fault("hold"):
+            await self._stop.wait()
+        if response.fault in (Fault("drop"), Fault("hold")):
             return _hung_up(request)
         if isinstance(response.body, bytes) and response.fault is None:
             headers = {**response.headers, **MARK}

@@ -40,15 +40,28 @@ PALETTES = (
 
 def field(prompt: str, width: int, height: int, frames: int, fps: float) -> Iterator[av.VideoFrame]:
     """A slowly moving mesh of colours; the same prompt always grows the same one."""
-    seed = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:8], "big")
-    random = np.random.default_rng(seed)
-    colours = _colours(PALETTES[seed % len(PALETTES)])
-    phases = random.uniform(0, 2 * math.pi, (len(colours), 4)).astype(np.float32)
+    colours, phases = _grown(prompt)
     grid = _grid(width, height)
     for index in range(frames):
         small = _mesh(grid, colours, phases, index / fps)
         frame = av.VideoFrame.from_ndarray(small, format="rgb48le").reformat(format=DEEP)
         yield frame.reformat(width, height, "yuv420p", interpolation="BICUBIC")
+
+
+def ground(text: str, width: int, height: int) -> Image.Image:
+    """Such a mesh at rest; the same text always grows the same one."""
+    small = _mesh(_grid(width, height), *_grown(text), seconds=0)
+    return Image.fromarray((small >> 8).astype(np.uint8)).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
+
+
+def _grown(text: str) -> tuple[Floats, Floats]:
+    """Colours, and where each of them drifts."""
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    random = np.random.default_rng(seed)
+    colours = _colours(PALETTES[seed % len(PALETTES)])
+    return colours, random.uniform(0, 2 * math.pi, (len(colours), 4)).astype(np.float32)
 
 
 def _colours(palette: tuple[str, ...]) -> Floats:

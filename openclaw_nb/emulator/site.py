@@ -1,4 +1,8 @@
-"""All services together: the first piece of a path names the provider. Also the book, for other processes."""
+"""All services together: the first piece of a path names the provider. Also the book, for other processes.
+
+`http://127.0.0.1:N/<provider id>` stands for a provider's scheme and host. Where the same path means something else on
+another of its hosts, that host has a first piece of its own: `fal-run` for https://fal.run.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,18 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from .clips import Studio
-from .hosting import hand_over, key_leaked
+from .hosting import key_leaked, moved_file
 from .jobs import Entry, Job, Jobs, Scenario
 from .services import SERVICES
 from .wire import MalformedError, Reply, Request, Response, answer
 
 PROVIDER_IDS = tuple(SERVICES)
+HOSTS = {
+    urlsplit(host).netloc.replace(".", "-"): (id, host)
+    for id, service in SERVICES.items()
+    for host in service.hosts
+}
+"""Further hosts of providers, by the first piece of their paths here."""
 
 _SCENARIO = TypeAdapter(Scenario)
 
@@ -78,17 +88,19 @@ class Services:
         parts = urlsplit(wanted.url)
         name, _, path = parts.path.lstrip("/").partition("/")
         pairs = parse_qsl(parts.query, keep_blank_values=True)
+        provider, host = HOSTS.get(name, (name, ""))
         request = Request(
             method=wanted.method,
             path=f"/{path}",
             query=dict(pairs),
             headers=wanted.headers,
             body=wanted.body,
-            base=f"{parts.scheme}://{parts.netloc}/{name}",
+            base=f"{parts.scheme}://{parts.netloc}/{provider}",
             pairs=tuple(pairs),
+            host=host,
         )
         with self._lock:
-            return self._answer(name, request)
+            return self._answer(provider, request)
 
     def _answer(self, name: str, request: Request) -> Reply:
         if name in self._handlers:
@@ -104,12 +116,12 @@ class Services:
         job = self._find(request.segments)
         if job is None:
             return Response(404, b"Not Found", {"content-type": "text/plain"})
-        return key_leaked(request) or hand_over(request, job)
+        return key_leaked(request) or moved_file(request, job)
 
     def _find(self, segments: list[str]) -> Job | None:
         match segments:
             case [provider, name] if provider in self._jobs:
-                return self._jobs[provider].all.get(name.removesuffix(".mp4"))
+                return self._jobs[provider].all.get(name.rpartition(".")[0])
             case _:
                 return None
 
@@ -141,6 +153,11 @@ class Services:
 def addresses(root: str) -> dict[str, str]:
     """What stands for each provider's scheme and host."""
     return {id: f"{root}/{id}" for id in PROVIDER_IDS}
+
+
+def host_addresses(root: str) -> dict[str, str]:
+    """What stands for each further host of a provider, by that host."""
+    return {host: f"{root}/{name}" for name, (_, host) in HOSTS.items()}
 
 
 def base_addresses(root: str) -> dict[str, str]:

@@ -55,6 +55,8 @@ class Request:
     base: str
     pairs: tuple[tuple[str, str], ...] = ()
     """The query with every value; `query` has the last one of each name."""
+    host: str = ""
+    """Which further host of the provider was asked; empty for the one that `base` stands for."""
 
     def every(self, name: str) -> tuple[str, ...]:
         """All values of a query parameter that may be repeated."""
@@ -118,15 +120,16 @@ def _part(piece: bytes) -> Part:
     return Part(name, headers.get_filename(), headers.get_content_type(), data)
 
 
-FaultKind = Literal["drop", "truncate", "slow", "pad"]
+FaultKind = Literal["drop", "hold", "truncate", "stall", "slow", "pad"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """How a door spoils an answer.
 
-    drop: close the connection without answering. truncate: announce all of it, send half, close.
-    slow: spread over `amount` seconds. pad: valid MP4 filled up to `amount` bytes.
+    drop: close the connection without answering. hold: keep it open without answering.
+    truncate: announce all of it, send half, close. stall: the same without the end.
+    slow: spread over `amount` seconds. pad: filled up to `amount` bytes, and still playable.
     """
 
     kind: FaultKind
@@ -149,6 +152,8 @@ class Response:
     body: bytes | Path | Pieces = b""
     headers: Mapping[str, str] = field(default_factory=_nothing)
     fault: Fault | None = None
+    after: float = 0
+    """Seconds until it is given, of an answer that the work itself holds up."""
 
     def spoilt(self, fault: Fault | None) -> Response:
         """The same, with a fault."""
@@ -171,10 +176,10 @@ class Feed(Response):
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """An answer that needs the finished clip; a door waits for it without holding up others."""
+    """An answer that needs a finished file; a door waits for it without holding up others."""
 
     clip: Future[Clip]
-    then: Callable[[Clip], Response]
+    then: Callable[[Clip], Reply]
 
 
 Reply = Response | Later

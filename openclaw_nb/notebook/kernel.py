@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any
 from openclaw_nb.runtime import loop
 
 if TYPE_CHECKING:
-    from openclaw_nb.runtime.results import Video
-    from openclaw_nb.task import Task
+    from openclaw_nb.task import R, Task
 
 _log = logging.getLogger(__name__)
 _cancels: dict[str, Callable[[], object]] = {}
@@ -189,7 +188,7 @@ def enable_nested_loops() -> None:
     _nested = True
 
 
-def pump_until(task: Task, timeout: float | None) -> Video:
+def pump_until(task: Task[R], timeout: float | None) -> R:
     """Wait for `task` while the loop of this thread goes on; after `enable_nested_loops()` only."""
     if not _nested:
         raise RuntimeError(
@@ -197,10 +196,10 @@ def pump_until(task: Task, timeout: float | None) -> Video:
             "first, or leave pump=True out"
         )
 
-    async def waited() -> Video:
+    async def waited() -> R:
         return await task
 
-    async def in_time() -> Video:
+    async def in_time() -> R:
         try:
             return await asyncio.wait_for(waited(), timeout)
         except TimeoutError:

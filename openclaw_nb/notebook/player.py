@@ -12,7 +12,7 @@ from urllib.parse import quote
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.notebook import media, render, sound, still
 from openclaw_nb.notebook.figures import NO_PICTURE, Picture, data_url
-from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.results import Result, SavedFile
 
 Show: TypeAlias = Literal["auto", "embed", "link"]
 """`link`: the player loads the file from the notebook's server. `embed`: a small preview stands in
@@ -26,7 +26,7 @@ _embedded: dict[Path, int] = {}
 _chosen: Show | None = None
 
 
-def pictures(video: Video, show: Show = "auto") -> tuple[Picture, ...]:
+def pictures(video: Result, show: Show = "auto") -> tuple[Picture, ...]:
     """How each file of `video` is shown in this notebook."""
     return pictures_of(video.files, show)
 
@@ -36,7 +36,7 @@ def pictures_of(files: Sequence[SavedFile], show: Show = "auto") -> tuple[Pictur
     return tuple(picture(file, show) for file in files)
 
 
-def video_bundle(video: Video, show: Show = "auto") -> dict[str, str]:
+def video_bundle(video: Result, show: Show = "auto") -> dict[str, str]:
     """The video with its player, for every kind of frontend."""
     return render.video_bundle(video, pictures(video, show))
 

@@ -12,7 +12,7 @@ from html import escape
 from openclaw_nb.core.domain import Attempt, TaskState
 from openclaw_nb.notebook import figures, words
 from openclaw_nb.notebook.figures import Picture, paired
-from openclaw_nb.runtime.results import Video
+from openclaw_nb.runtime.results import Result
 from openclaw_nb.task import Snapshot
 
 _FAINT = "var(--jp-ui-font-color2,inherit)"
@@ -111,7 +111,7 @@ def body_html(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
     return _error(now) + _attempts(now.attempts)
 
 
-def video_html(video: Video, pictures: Sequence[Picture] = ()) -> str:
+def video_html(video: Result, pictures: Sequence[Picture] = ()) -> str:
     """A finished video as one card: warnings, player, facts, then what differed from the request.
 
     Args:
@@ -130,7 +130,7 @@ def video_html(video: Video, pictures: Sequence[Picture] = ()) -> str:
     )
 
 
-def video_bundle(video: Video, pictures: Sequence[Picture] = ()) -> dict[str, str]:
+def video_bundle(video: Result, pictures: Sequence[Picture] = ()) -> dict[str, str]:
     """The video for every kind of frontend."""
     return {"text/html": video_html(video, pictures), "text/plain": video_text(video, pictures)}
 
@@ -155,7 +155,7 @@ def task_line(now: Snapshot) -> str:
     return words.joined([head, where, *words.doing(now)])
 
 
-def video_text(video: Video, pictures: Sequence[Picture] = ()) -> str:
+def video_text(video: Result, pictures: Sequence[Picture] = ()) -> str:
     """A finished video in a few lines."""
     mark = "EMULATED, no model made this" if video.emulated else ""
     head = words.joined([str(video.ref), words.taken(video.elapsed_seconds), mark])
@@ -251,7 +251,7 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
     )
 
 
-def _video_body(video: Video, pictures: Sequence[Picture]) -> str:
+def _video_body(video: Result, pictures: Sequence[Picture]) -> str:
     by = "made by the emulator as" if video.emulated else "made by"
     made = f"{by} {video.ref.provider} in {words.taken(video.elapsed_seconds)}"
     return (

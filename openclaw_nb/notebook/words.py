@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 from openclaw_nb.core.domain import Attempt, Change, Ignored, TaskState, Why
-from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.results import Result, SavedFile
 from openclaw_nb.task import Snapshot
 
 _LONG = 300
@@ -179,7 +179,7 @@ def notices(now: Snapshot) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def video_notices(video: Video) -> list[str]:
+def video_notices(video: Result) -> list[str]:
     """Another model than asked, then the warnings."""
     asked = video.request.model
     known = {str(video.ref), video.ref.model, video.ref.provider, None}
@@ -187,7 +187,7 @@ def video_notices(video: Video) -> list[str]:
     return [*swapped, *video.warnings]
 
 
-def settings(video: Video) -> list[str]:
+def settings(video: Result) -> list[str]:
     """Each setting that was sent otherwise than asked, or not at all."""
     return [*map(change, video.changes), *map(ignored, video.ignored)]
 

@@ -36,9 +36,9 @@ def local_bytes(job: Job) -> int:
     return sum(file.size for file in _files(job) if isinstance(file, Blob))
 
 
-def upload(job: Job) -> Before | Job:
+def upload(job: Job, inline_bytes: int = INLINE_BYTES) -> Before | Job:
     """Every file to the storage first, when together they are over the limit."""
-    if local_bytes(job) <= INLINE_BYTES:
+    if local_bytes(job) <= inline_bytes:
         return job
     call = Call(
         "POST", "/storage/auth/token?storage_type=fal-cdn-v3", json={}, host=f"https://{REST_HOST}"

@@ -9,33 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from openclaw_nb.core.domain import Ignored, Job, Why
-from openclaw_nb.core.refusals import classify, refusal, said
+from openclaw_nb.core.domain import Ignored, Job
 from openclaw_nb.core.wire import (
     Call,
     Done,
-    Fetch,
     Fitted,
     Hosted,
-    JobState,
-    Key,
-    Malformed,
     Provider,
-    Refused,
     Reply,
     Skip,
-    Step,
-    Ticket,
-    Wait,
     Wire,
-    new_to_us,
 )
-from openclaw_nb.providers import _fal_headers as queue
+from openclaw_nb.providers import _fal_headers as options
+from openclaw_nb.providers import _fal_queue as queue
 from openclaw_nb.providers import _fal_storage as storage
 from openclaw_nb.providers._fal_endpoints import (
     CAPS,
@@ -47,32 +37,6 @@ from openclaw_nb.providers._fal_endpoints import (
     fields,
     present,
 )
-
-_QUEUE = "https://queue.fal.run"
-
-
-class FalTicket(Ticket):
-    """The addresses that fal hands out with a job; it asks clients to use them as given."""
-
-    request_id: str
-    status_url: str
-    response_url: str
-    cancel_url: str
-
-
-class _Submitted(Wire):
-    request_id: str | None = None
-    status_url: str | None = None
-    response_url: str | None = None
-    cancel_url: str | None = None
-    queue_position: int | None = None
-
-
-class _Status(Wire):
-    status: str | None = None
-    queue_position: int | None = None
-    error: JsonValue = None
-    error_type: str | None = None
 
 
 class _File(Wire):
@@ -90,17 +54,12 @@ class _Result(_Output):
     response: _Output | None = None
 
 
-class _Error(Wire):
-    detail: JsonValue = None
-    error_type: str | None = None
-
-
 def build_submit(job: Job) -> Call:
     """The endpoint's id is the path, and decides the mode."""
-    headers = queue.headers(job.provider_options)
-    options = {name: v for name, v in job.provider_options.items() if name not in headers}
+    headers = options.headers(job.provider_options)
+    own = {name: v for name, v in job.provider_options.items() if name not in headers}
     # Ours last: an option never takes the place of a prompt, a reference or a parameter.
-    body = {"prompt": job.prompt, **options, **fields(job)}
+    body = {"prompt": job.prompt, **own, **fields(job)}
     return Call("POST", f"/{quote(job.model)}", json=body, headers=headers)
 
 
@@ -167,8 +126,8 @@ def _refused_options(job: Job, endpoint: Endpoint) -> dict[str, str]:
     decided.pop("config", None)  # HeyGen's holds both: the user's avatar, our orientation
     refused: dict[str, str] = {}
     for name, value in job.provider_options.items():
-        if queue.is_header(name):
-            if why := queue.refused(name, value):
+        if options.is_header(name):
+            if why := options.refused(name, value):
                 refused[name] = why
         elif name in decided:
             refused[name] = "a parameter of the request already decides it"
@@ -199,189 +158,41 @@ def _about_files(job: Job) -> str:
     return f"references of {size / 2**20:.0f} MB are uploaded to fal's storage first"
 
 
-# The queue
-
-
-def parse_submit(reply: Reply) -> Step[FalTicket]:
-    """A place in the queue, and where to ask about it."""
-    sent = reply.read(_Submitted)
-    asked_at = (sent.status_url or "").removesuffix("/status")
-    job = sent.response_url or asked_at or _job_path(reply, sent.request_id)
-    ticket = FalTicket(
-        request_id=sent.request_id or job.rpartition("/")[2],
-        status_url=sent.status_url or f"{job}/status",
-        response_url=job,
-        cancel_url=sent.cancel_url or f"{job}/cancel",
-    )
-    return Wait(ticket, "queued", note=_position(sent.queue_position))
-
-
-def _job_path(reply: Reply, request_id: str | None) -> str:
-    """Requests live under `owner/app`, without the rest of the id; two namespaces have three."""
-    parts = reply.path.strip("/").split("/")
-    owner = parts[: 3 if parts[0] in ("workflows", "comfy") else 2]
-    if not request_id or not all(owner):
-        raise Malformed(f"no address to ask at; the answer began {reply.start()!r}")
-    return f"/{'/'.join(owner)}/requests/{quote(request_id, safe='')}"
-
-
-def _position(ahead: int | None) -> str:
-    return "" if ahead is None else f"{ahead} ahead in the queue"
-
-
-def build_status(ticket: FalTicket) -> Call:
-    """Ask at the address that fal gave."""
-    return Call("GET", ticket.status_url)
-
-
-def build_cancel(ticket: FalTicket, _: JobState) -> Call:
-    """A queued job is dropped; a running one is told, and may still end and be billed."""
-    return Call("PUT", ticket.cancel_url)
-
-
-def parse_status(ticket: FalTicket, reply: Reply) -> Step[FalTicket]:
-    """`COMPLETED` means over, not good: only the result's HTTP status says which.
-
-    fal documents three words; the others are what the original product accepts beside them.
-    """
-    status = reply.read(_Status)
-    match (status.status or "").strip().upper():
-        case "IN_QUEUE" | "QUEUED":
-            return Wait(ticket, "queued", note=_position(status.queue_position))
-        case "IN_PROGRESS" | "PROCESSING" | "STARTED":
-            return Wait(ticket)
-        case "COMPLETED":
-            read = partial(_read_result, ticket, reply)
-            return Fetch(Call("GET", ticket.response_url), read, partial(_read_error, ticket))
-        case "FAILED" | "CANCELLED" | "CANCELED":
-            return _job_failure(ticket, reply)
-        case _:
-            return new_to_us(ticket, status.status or "")
-
-
-def _job_failure(ticket: FalTicket, reply: Reply) -> Refused:
-    status, text = reply.read(_Status), said(reply)
-    if not status.error:
-        text = f"the job ended as {status.status}, without a reason"
-    code = status.error_type or ""
-    lost = Why.SERVER_ERROR if code.startswith("runner_") else classify(None, text)
-    return Refused(_BY_TYPE.get(code, lost), text, code, request_id=ticket.request_id)
-
-
-def _read_result(
-    ticket: FalTicket, status: Reply, reply: Reply
-) -> Wait[FalTicket] | Done | Refused:
+def _video(reply: Reply) -> Done | None:
+    """The first video of a result, which some endpoints wrap."""
     result = reply.read(_Result)
     for output in (result, result.response or _Output()):
         first = (output.videos or (None,))[0]
         url = (output.video and output.video.url) or (first and first.url)
         if url:
-            kept = {"requestId": ticket.request_id, "seed": output.seed, "prompt": output.prompt}
-            units = {"billableUnits": reply.headers.get("x-fal-billable-units")}
-            return Done((Hosted(url),), present({**kept, **units}))
-    if _too_early(reply):
-        return Wait(ticket)
-    if status.read(_Status).error:
-        return _job_failure(ticket, status)
-    raise Malformed(f"no video in the result; the answer began {reply.start()!r}")
+            units = reply.headers.get("x-fal-billable-units")
+            kept = {"seed": output.seed, "prompt": output.prompt, "billableUnits": units}
+            return Done((Hosted(url),), present(kept))
+    return None
 
 
-def _read_error(ticket: FalTicket, reply: Reply) -> Wait[FalTicket] | Refused:
-    if _too_early(reply):
-        return Wait(ticket)
-    refused = replace(parse_error(reply), request_id=ticket.request_id)
-    if reply.status != HTTPStatus.NOT_FOUND:
-        return refused
-    # That says nothing about the model.
-    return replace(refused, why=Why.UNKNOWN, advice=_GONE)
-
-
-_GONE = (
-    "fal keeps a result for about an hour after the job ended, one of 10 kB or more for about six "
-    "minutes"
-)
-_OWN_TIMEOUT = (
-    "the X-Fal-Request-Timeout of the request ran out before a machine began; set a longer one"
-)
-
-
-def _too_early(reply: Reply) -> bool:
-    """The result endpoint answers an error while a job runs; fal's clients wait on it too."""
-    return "still in progress" in said(reply).lower()
-
-
-# Errors
-
-
-_BY_TYPE = {
-    "content_policy_violation": Why.CONTENT_POLICY,
-    "internal_server_error": Why.SERVER_ERROR,
-    "internal_error": Why.SERVER_ERROR,
-    "downstream_service_error": Why.SERVER_ERROR,
-    "downstream_service_unavailable": Why.OVERLOADED,
-    "generation_timeout": Why.TIMEOUT,
-    "request_timeout": Why.TIMEOUT,
-    "startup_timeout": Why.TIMEOUT,
-    "runner_scheduling_failure": Why.OVERLOADED,
-}
-_TIMEOUT_TYPE = "x-fal-request-timeout-type"
-
-
-def parse_error(reply: Reply) -> Refused:
-    """The error types of fal say more than its HTTP status, which is 422 for most of them."""
-    code = _error_type(reply)
-    refused = refusal(reply, code=code)
-    why = _BY_TYPE.get(code, refused.why)
-    # An account without balance is locked: it gets 401 or 403, as a bad key does.
-    if why is Why.AUTH and classify(None, refused.said) is Why.BILLING:
-        why = Why.BILLING
-    advice = _OWN_TIMEOUT if reply.headers.get(_TIMEOUT_TYPE) == "user" else ""
-    return replace(refused, why=why, advice=advice)
-
-
-def _error_type(reply: Reply) -> str:
-    try:
-        error = reply.read(_Error)
-    except Malformed:
-        error = _Error()
-    items = error.detail if isinstance(error.detail, list) else []
-    types = [str(item["type"]) for item in items if isinstance(item, dict) and "type" in item]
-    types += [error.error_type or reply.headers.get("x-fal-error-type", "")]
-    return next((name for name in types if name == "content_policy_violation"), types[0])
-
-
-def read_base_url(configured: str) -> str:
-    """The synchronous host stands for the queue beside it; other hosts serve both."""
-    try:
-        url = urlsplit(configured.strip())
-    except ValueError:
-        return _QUEUE
-    if not url.hostname or url.scheme not in ("http", "https"):
-        return _QUEUE
-    if url.hostname == "fal.run":
-        url = url._replace(netloc="queue.fal.run")
-    return url.geturl().rstrip("/")
+parse_status = partial(queue.parse_status, _video)
 
 
 PROVIDER = Provider(
     id="fal",
     label="fal",
-    base_url=_QUEUE,
-    key=Key(env=("FAL_KEY", "FAL_API_KEY"), form="Key {}"),
+    base_url=queue.QUEUE,
+    key=queue.KEY,
     models=MODELS,
     caps=CAPS,
-    ticket=FalTicket,
+    ticket=queue.FalTicket,
     build_submit=build_submit,
-    parse_submit=parse_submit,
-    build_status=build_status,
+    parse_submit=queue.parse_submit,
+    build_status=queue.build_status,
     parse_status=parse_status,
-    parse_error=parse_error,
+    parse_error=queue.parse_error,
     fit=fit,
     prepare=storage.upload,
-    build_cancel=build_cancel,
-    read_base_url=read_base_url,
+    build_cancel=queue.build_cancel,
+    read_base_url=queue.read_base_url,
     poll_seconds=5,
     deadline_seconds=1200,
     http_seconds=30,
-    key_hosts=("*.fal.run", storage.REST_HOST),
+    key_hosts=queue.KEY_HOSTS,
 )

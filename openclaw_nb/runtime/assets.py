@@ -11,13 +11,13 @@ import io
 import re
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from openclaw_nb.core.domain import Asset, Blob, Kind, Link, Media, Reference, Request
+from openclaw_nb.core.domain import Asset, Blob, Kind, Link, Media, Medium, Reference, Request
 from openclaw_nb.errors import InvalidInput, shown
 from openclaw_nb.runtime.media_types import HEAD_BYTES, detect, extension_of, kind_of
 
@@ -43,8 +43,11 @@ class Loader:
 
     def load(self, request: Request) -> Media:
         """Every reference of a request, in order. Raises InvalidInput; nothing was sent."""
+        images = self._all(request.images, Kind.IMAGE)
+        if request.medium is Medium.IMAGE:  # their size decides the resolution
+            images = tuple(map(_measured, images))
         return Media(
-            images=self._all(request.images, Kind.IMAGE),
+            images=images,
             videos=self._all(request.videos, Kind.VIDEO),
             audios=self._all(request.audios, Kind.AUDIO),
         )
@@ -175,7 +178,8 @@ class Loader:
         if size > limit:
             raise InvalidInput(
                 kind,
-                f"{label} has {size / MIB:.1f} MB, the limit is {limit / MIB:g} MB; "
+                f"{label} has {size} bytes ({size / MIB:.1f} MB), the limit is {limit} "
+                f"({limit / MIB:g} MB); "
                 "agents.defaults.mediaMaxMb raises it. Nothing was sent.",
                 code="too-large",
             )
@@ -235,6 +239,20 @@ def _stored(text: str, media: Path, kind: Kind) -> Path:
     if not path.resolve().is_relative_to(media.resolve()):
         raise _refused(kind, Path(text), "path-not-allowed", "it leads out of the media store")
     return path
+
+
+def _measured(asset: Asset) -> Asset:
+    """The image with its longest side; as it is when it cannot be read."""
+    if isinstance(asset, Link):
+        return asset
+    from PIL import Image
+
+    source = io.BytesIO(asset.data) if asset.data is not None else asset.path or ""
+    try:
+        with Image.open(source) as picture:
+            return replace(asset, longest_side=max(picture.size))
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return asset
 
 
 def _as_png(given: Any) -> bytes | None:

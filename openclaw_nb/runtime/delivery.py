@@ -10,12 +10,12 @@ from pathlib import Path
 
 import httpx
 
-from openclaw_nb.core.domain import Kind, Why
+from openclaw_nb.core.domain import Kind, Medium, Why
 from openclaw_nb.core.wire import Done, Hosted, InHand, Output
 from openclaw_nb.errors import BadOutput, ProviderError, ProviderTimeout
 from openclaw_nb.runtime.engine import Run
 from openclaw_nb.runtime.guard import BlockedError
-from openclaw_nb.runtime.media_types import detect, kind_of
+from openclaw_nb.runtime.media_types import detect, extension_of, kind_of
 from openclaw_nb.runtime.results import SavedFile
 from openclaw_nb.runtime.store import Part, Store, file_name, readable_name
 from openclaw_nb.runtime.transport import (
@@ -28,7 +28,8 @@ from openclaw_nb.runtime.transport import (
 )
 
 _PAUSE_SECONDS = 0.5
-_NO_VIDEO = ("image/", "text/", "application/json", "application/pdf", "application/xml")
+_NO_MEDIA = ("text/", "application/json", "application/pdf", "application/xml")
+_USUAL = {Medium.VIDEO: "video/mp4", Medium.IMAGE: "image/png", Medium.MUSIC: "audio/mpeg"}
 
 
 class _Broken(Exception):
@@ -64,7 +65,7 @@ class Delivery:
 
     def _check(self, run: Run, outputs: Sequence[Output]) -> None:
         if not outputs:
-            raise self._bad(run, "it reported success and delivered no video")
+            raise self._bad(run, f"it reported success and delivered no {run.provider.medium}")
         for index, output in enumerate(outputs):
             empty = not output.url if isinstance(output, Hosted) else not output.data
             if empty:
@@ -78,7 +79,7 @@ class Delivery:
         except OSError as error:
             raise self._bad(
                 run,
-                f"the video was made, but it cannot be saved in {self.store.directory}: {error}",
+                f"the {run.provider.medium} was made, but it cannot be saved in {self.store.directory}: {error}",
                 output,
             ) from error
         return SavedFile(
@@ -108,30 +109,34 @@ class Delivery:
         else:
             declared = await self._download(run, output, part)
         found = await asyncio.to_thread(detect, part.head, output.name or "", declared) or ""
-        if _is_text(part.head) or found.startswith(_NO_VIDEO):
+        medium = run.provider.medium
+        if _is_text(part.head) or found.startswith(_NO_MEDIA) or _other_picture(found, medium):
             what = ("text" if kind_of(found) else found or "text") if part.size else "an empty file"
-            raise self._bad(run, f"it delivered {what} instead of a video", output)
-        return found if kind_of(found) is Kind.VIDEO else "video/mp4"
+            wanted = "an image" if medium is Medium.IMAGE else f"a {medium.counted(1)[2:]}"
+            raise self._bad(run, f"it delivered {what} instead of {wanted}", output)
+        return found if kind_of(found) is medium.file_kind else _USUAL[medium]
 
     async def _download(self, run: Run, hosted: Hosted, part: Part) -> str:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await self._stream(run, hosted, part)
             except BlockedError as error:
-                text = f"the video was made, but its address may not be asked: {error}"
+                text = (
+                    f"the {run.provider.medium} was made, but its address may not be asked: {error}"
+                )
                 raise self._bad(run, text, hosted) from error
             except (*BROKEN, _Broken) as error:
                 pause = _PAUSE_SECONDS * 2.0 ** (attempt - 1)
                 if run.deadline.left() <= pause:
                     raise ProviderTimeout(
                         run.ref,
-                        "the video was made, but its download did not end in time; "
+                        f"the {run.provider.medium} was made, but its download did not end in time; "
                         "openclaw_nb.resume() takes it up",
                         why=Why.TIMEOUT,
                         job_id=run.job_id,
                     ) from error
                 if attempt == ATTEMPTS:
-                    text = f"its video could not be downloaded: {reason(error)}"
+                    text = f"its {run.provider.medium} could not be downloaded: {reason(error)}"
                     raise self._bad(run, text, hosted) from error
                 await self.transport.clock.sleep(pause)
         raise AssertionError("unreachable")
@@ -166,19 +171,25 @@ class Delivery:
             raise _Broken(f"HTTP {status}")
         if not answer.is_success:
             expired = " (its address may have expired)" if status in {403, 404, 410} else ""
-            raise self._bad(run, f"its video cannot be downloaded: HTTP {status}{expired}", hosted)
+            text = f"its {run.provider.medium} cannot be downloaded: HTTP {status}{expired}"
+            raise self._bad(run, text, hosted)
 
     def _by_address(self, run: Run, output: Output, error: TooLarge) -> SavedFile:
         url = _public_url(run, output)
         if url is None:
-            raise self._bad(
+            size = f"it has {len(output.data)} bytes, " if isinstance(output, InHand) else "it has "
+            failed = self._bad(
                 run,
-                f"the video was made, but it is larger than {error.limit} bytes and was not kept; "
-                "set agents.defaults.mediaMaxMb higher, then openclaw_nb.resume() fetches it",
+                f"the {run.provider.medium} was made, but {size}more than the limit of {error.limit} "
+                "bytes, and was not kept; set agents.defaults.mediaMaxMb higher, then "
+                "openclaw_nb.resume() fetches it",
                 output,
-            ) from error
-        name = output.name or "video.mp4"
-        return SavedFile(media_type=output.media_type or "video/mp4", name=name, url=url)
+            )
+            failed.code = "too-large"
+            raise failed from error
+        media_type = output.media_type or _USUAL[run.provider.medium]
+        name = output.name or f"{run.provider.medium}{extension_of(media_type)}"
+        return SavedFile(media_type=media_type, name=name, url=url)
 
     def _bad(self, run: Run, text: str, output: Output | None = None) -> ProviderError:
         error = BadOutput(run.ref, text, why=Why.UNKNOWN, job_id=run.job_id)
@@ -194,8 +205,14 @@ def _public_url(run: Run, output: Output) -> str | None:
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether there is no control character: every video format has some at its beginning."""
+    """Whether there is no control character: every media format has some at its beginning."""
     return not any(byte < ord("\t") or ord("\r") < byte < ord(" ") for byte in head)
+
+
+def _other_picture(media_type: str, medium: Medium) -> bool:
+    """Whether it is a picture and should not be, or the other way round."""
+    kind = kind_of(media_type)
+    return kind is not None and (kind is Kind.IMAGE) is not (medium is Medium.IMAGE)
 
 
 def _goes_on(answer: httpx.Response, offset: int) -> bool:

@@ -180,7 +180,7 @@ class Engine:
         """Carry a submitted job to its end.
 
         Raises:
-            ProviderRefused: the provider ended it without a video.
+            ProviderRefused: the provider ended it without a result.
             ProviderTimeout: the deadline passed; the job may go on there.
             MalformedReply: an answer that is not what the contract says.
         """
@@ -188,8 +188,7 @@ class Engine:
             match step:
                 case Wait():
                     await self._keep(run, step)
-                    await self._pause(run, step)
-                    step = await self._poll(run, step)
+                    step = self._over(run, step) or await self._asked(run, step)
                 case Fetch():
                     step = await self._fetch(run, step)
                 case Done():
@@ -202,10 +201,19 @@ class Engine:
                 case _:
                     assert_never(step)
 
+    @staticmethod
+    def _over(run: Run, wait: Wait[Any]) -> Done | None:
+        """The outputs, where the ticket itself names them: their job has ended."""
+        return run.provider.over(wait.ticket) if run.provider.over else None
+
+    async def _asked(self, run: Run, wait: Wait[Any]) -> Step[Any]:
+        await self._pause(run, wait)
+        return await self._poll(run, wait)
+
     async def cancel(self, run: Run) -> None:
         """Tell the provider to stop, where it can be told; a failure is only logged."""
         build, ticket = run.provider.build_cancel, run.ticket
-        if ticket is None:
+        if ticket is None or (run.provider.over and run.provider.over(ticket)):
             return
         if build is None:
             self._goes_on(run)

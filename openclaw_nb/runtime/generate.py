@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from openclaw_nb.core.candidates import Candidates, find_provider
-from openclaw_nb.core.domain import Asset, Attempt, Blob, Media, Ref, Request, TaskState, Why
+from openclaw_nb.core.domain import (
+    Asset,
+    Attempt,
+    Blob,
+    Media,
+    Medium,
+    Ref,
+    Request,
+    TaskState,
+    Why,
+)
 from openclaw_nb.core.plan import Plan, metadata, plan, warning
 from openclaw_nb.core.wire import AnyProvider, Skip, Step, Ticket, Wait
 from openclaw_nb.errors import (
@@ -25,15 +37,20 @@ from openclaw_nb.runtime import records
 from openclaw_nb.runtime.clock import Deadline
 from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
-from openclaw_nb.runtime.journal import TaskJournal, Teller
-from openclaw_nb.runtime.ledger import Ledger, now_ms
+from openclaw_nb.runtime.journal import TaskJournal, Teller, Unheard
+from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.references import with_bytes
-from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
 from openclaw_nb.runtime.store import keep_reference, write_sidecar
 from openclaw_nb.runtime.transport import Access
+from openclaw_nb.runtime.turns import Turns
 
 _log = logging.getLogger("openclaw_nb")
+
+_ABORTED = re.compile(r"\b(operation|request) (was |has been )?aborted\b", re.IGNORECASE)
+_LONGEST_SECONDS = 2_147_000.0
+"""What timers can safely hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +66,8 @@ class Reach:
 class Directory(Protocol):
     """Finds providers and how to reach them."""
 
-    @property
-    def providers(self) -> Sequence[AnyProvider]:
-        """Every registered provider, in order."""
+    def of(self, medium: Medium) -> Sequence[AnyProvider]:
+        """Every registered provider of a medium, in order."""
         ...
 
     def reach(self, provider: AnyProvider) -> Reach:
@@ -73,15 +89,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Carries requests to videos."""
+    """Carries requests to files."""
 
     engine: Engine
-    delivery: Delivery
+    deliveries: Mapping[Medium, Delivery]
     ledger: Ledger
     directory: Directory
+    turns: Turns = field(default_factory=Turns)
 
-    async def run(self, order: Order, teller: Teller, active: list[Run]) -> Video:
-        """Try the candidates in order; the first video ends it.
+    async def run(self, order: Order, teller: Teller, active: list[Run]) -> Result:
+        """Try the candidates in order; the first result ends it.
 
         `active` holds the run at work, so that a cancellation can be passed to the provider.
 
@@ -113,16 +130,51 @@ class Runner:
 
     async def resume(
         self, order: Order, teller: Teller, active: list[Run], row_ticket: Any, applied: Applied
-    ) -> Video:
+    ) -> Result:
         """Finish a job that an earlier task submitted; nothing is submitted again."""
         (ref,) = order.candidates.refs
-        reach = await self._reach(ref)
+        reach = await self._reach(ref, order.request.medium)
         _check(ref, reach)
-        run = self._run(order, ref, reach, teller, applied)
-        active[:] = [run]
         ticket = reach.provider.ticket.model_validate(row_ticket)
+        run = self._run(order, ref, reach, teller, applied)
+        run.ticket = ticket
+        active[:] = [run]
         await self._take_up(run, order.id, ticket, applied)
-        return await self._finish(order, run, Wait(ticket), applied, ())
+        async with self._turn(order, ref, reach, teller, ahead=True):
+            run.deadline = Deadline(
+                self.engine.clock, run.deadline.seconds
+            )  # waiting costs nothing
+            return await self._finish(order, run, Wait(ticket), applied, ())
+
+    async def cancel(self, row: Row) -> None:
+        """Tell the provider to stop the job of a task that nobody carries out; a failure is logged."""
+        ref = Ref(row.provider or "", row.model or "")
+        try:
+            reach = await self._reach(ref, records.medium_of(row))
+            _check(ref, reach)
+        except OpenclawError as error:
+            _log.warning("job %s goes on at the provider: %s", row.job_id, error)
+            return
+        if reach.access.base_url != row.base_url:  # its key must not go elsewhere
+            _log.warning("job %s goes on at %s, which is not asked here", row.job_id, row.base_url)
+            return
+        deadline = Deadline(self.engine.clock, reach.provider.deadline_seconds)
+        journal = TaskJournal(row.id, ref, row.base_url, self.ledger, Unheard(), Applied())
+        ticket = reach.provider.ticket.model_validate(row.ticket)
+        run = Run(ref, reach.provider, reach.access, deadline, journal, ticket)
+        await self.engine.cancel(run)
+
+    def _turn(
+        self, order: Order, ref: Ref, reach: Reach, teller: Teller, *, ahead: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        """The provider's turn for this task; it says that it waits while it does."""
+
+        async def waiting(why: str) -> None:
+            teller.update(ref=ref, phase=why)
+            await self.ledger.update(order.id, phase=why)
+
+        limit = reach.access.max_concurrent
+        return self.turns.take(ref.provider, limit, ahead=ahead, waiting=waiting)
 
     async def _take_up(self, run: Run, id: str, ticket: Ticket, applied: Applied) -> None:
         """The receipt is the new task's too from its first moment."""
@@ -145,27 +197,27 @@ class Runner:
         teller: Teller,
         active: list[Run],
         attempts: tuple[Attempt, ...],
-    ) -> Video:
-        reach = await self._reach(ref)
+    ) -> Result:
+        reach = await self._reach(ref, order.request.medium)
         planned = plan(order.request, order.media, reach.provider, ref.model)
         if isinstance(planned, Skip):
-            raise NoCandidate(
-                planned.reason, [Attempt(ref=ref, error=planned.reason, why=Why.SKIPPED)]
-            )
+            skipped = Attempt(ref=ref, error=planned.reason, why=Why.SKIPPED, code=planned.check)
+            raise NoCandidate(planned.reason, [skipped])
         _check(ref, reach)
         applied = _applied(order, planned, attempts)
-        run = self._run(order, planned.ref, reach, teller, applied)
-        usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
-        teller.update(ref=planned.ref, usual_seconds=usual)
-        limit = self.delivery.store.max_bytes
-        job = await with_bytes(planned.job, run, self.engine.transport, limit)
-        active[:] = [run]
-        job = await self.engine.prepare(run, job)
-        step = await self.engine.submit(run, job)
-        return await self._finish(order, run, step, applied, attempts)
+        async with self._turn(order, planned.ref, reach, teller):
+            run = self._run(order, planned.ref, reach, teller, applied)
+            usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
+            teller.update(ref=planned.ref, usual_seconds=usual)
+            limit = self.deliveries[Medium.VIDEO].store.max_bytes
+            job = await with_bytes(planned.job, run, self.engine.transport, limit)
+            active[:] = [run]
+            job = await self.engine.prepare(run, job)
+            step = await self.engine.submit(run, job)
+            return await self._finish(order, run, step, applied, attempts)
 
-    async def _reach(self, ref: Ref) -> Reach:
-        provider = find_provider(ref.provider, self.directory.providers)
+    async def _reach(self, ref: Ref, medium: Medium) -> Reach:
+        provider = find_provider(ref.provider, self.directory.of(medium))
         if provider is None:
             attempt = Attempt(
                 ref=ref, error="no such provider is registered", why=Why.NOT_REGISTERED
@@ -178,7 +230,7 @@ class Runner:
         own = reach.provider.deadline_seconds
         asked = None if reach.provider.deadline_wins else order.timeout_seconds
         journal = TaskJournal(order.id, ref, reach.access.base_url, self.ledger, teller, applied)
-        deadline = Deadline(self.engine.clock, asked or own)
+        deadline = Deadline(self.engine.clock, min(asked or own, _LONGEST_SECONDS))
         return Run(ref, reach.provider, reach.access, deadline, journal)
 
     async def _finish(
@@ -188,11 +240,11 @@ class Runner:
         step: Step[Any],
         applied: Applied,
         attempts: tuple[Attempt, ...],
-    ) -> Video:
+    ) -> Result:
+        medium = order.request.medium
         done = await self.engine.follow(run, step)
-        files = await self.delivery.save(run, done, order.request.filename)
-        late = _too_large(files)
-        video = Video(
+        files = await self.deliveries[medium].save(run, done, order.request.filename)
+        result = RESULTS[medium](
             task_id=order.id,
             ref=Ref(run.ref.provider, done.model or run.ref.model),
             request=order.request,
@@ -200,35 +252,35 @@ class Runner:
             changes=applied.changes,
             ignored=applied.ignored,
             attempts=attempts,
-            warnings=(*applied.warnings, *late),
+            warnings=(*applied.warnings, *done.warnings, *_too_large(files)),
             metadata={**done.metadata, **metadata(applied.changes, order.request)},
             elapsed_seconds=time.time() - order.started_at,
             emulated=run.emulated,
         )
-        await self._store(order, video, applied)
-        return video
+        await _whole(self._store(order, result, applied))
+        return result
 
-    async def _store(self, order: Order, video: Video, applied: Applied) -> None:
+    async def _store(self, order: Order, result: Result, applied: Applied) -> None:
         """The ledger's last word and the sidecars: the files are on disk, so the task has ended."""
         final = replace(
             applied,
-            warnings=video.warnings,
-            emulated=video.emulated,
-            metadata=dict(video.metadata),
+            warnings=result.warnings,
+            emulated=result.emulated,
+            metadata=dict(result.metadata),
         )
-        count = len(video.files)
+        count = len(result.files)
         await self.ledger.end(
             order.id,
             TaskState.SUCCEEDED,
-            model=video.model,
+            model=result.model,
             plan=records.applied_json(final),
-            files=records.files_json(video.files),
-            phase=f"done: {count} video{'s' if count != 1 else ''}",
-            summary=f"{count} from {video.ref}: {_where(video.files)}",
+            files=records.files_json(result.files),
+            phase=f"done: {result.medium.counted(count)}",
+            summary=f"{count} from {result.ref}: {_where(result.files)}",
         )
-        for path in video.paths:
+        for path in result.paths:
             try:
-                await asyncio.to_thread(_sidecar, path, video, order)
+                await asyncio.to_thread(_sidecar, path, result, order)
             except OSError as error:
                 _log.warning("no sidecar beside %s: %s", path, error)
 
@@ -237,9 +289,20 @@ class Runner:
         if last.why is Why.SKIPPED:
             if sum(attempt.why is Why.SKIPPED for attempt in attempts) == 1:
                 _log.warning("%s skipped: %s", last.ref, last.error)
-            _log.debug("%s skipped (%s): %s", last.ref, last.why, last.error)
+            _log.debug("%s skipped (%s): %s", last.ref, last.code, last.error)
         elif last.why is not Why.NOT_REGISTERED:
             _log.warning("%s failed: %s", last.ref, last.error)
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` to its end. The files are there: a cancellation comes too late now."""
+    doing = asyncio.ensure_future(work)
+    while not doing.done():
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            if doing.cancelled():
+                raise
 
 
 def _check(ref: Ref, reach: Reach) -> None:
@@ -247,14 +310,14 @@ def _check(ref: Ref, reach: Reach) -> None:
         raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
 
 
-def _sidecar(path: Path, video: Video, order: Order) -> None:
+def _sidecar(path: Path, result: Result, order: Order) -> None:
     def source(asset: Asset) -> str:
         if isinstance(asset, Blob) and asset.data is not None:
             return keep_reference(path.parent, asset.data, asset.media_type)
         return records.unsigned(records.source_of(asset))
 
     facts = records.request_facts(order.request, order.media, source)
-    write_sidecar(path, records.sidecar_facts(video, facts, path))
+    write_sidecar(path, records.sidecar_facts(result, facts, path))
 
 
 def _too_large(files: Sequence[SavedFile]) -> tuple[str, ...]:
@@ -278,7 +341,8 @@ def _applied(order: Order, planned: Plan, attempts: Sequence[Attempt]) -> Applie
     first = order.candidates.refs[0]
     if asked and attempts:  # a sibling of the model asked for may have been tried in its place
         warnings.insert(
-            0, f"{first} was asked for and gave no video ({attempts[0].error}); {planned.ref} ran"
+            0,
+            f"{first} was asked for and gave no {order.request.medium} ({attempts[0].error}); {planned.ref} ran",
         )
     return Applied(
         asked=asked,
@@ -305,9 +369,21 @@ def _final(errors: Sequence[OpenclawError], attempts: Sequence[Attempt]) -> Open
     if len(errors) == 1:
         errors[0].attempts = tuple(attempts)
         return errors[0]
-    each = " | ".join(f"{attempt.ref}: {attempt.error}" for attempt in attempts)
+    count, each = len(attempts), _stories(attempts)
     if all(isinstance(error, NoCandidate | MissingKey) for error in errors):
-        return NoCandidate(f"no model can take this request; nothing was sent: {each}", attempts)
-    failed = AllFailed(f"{len(attempts)} candidates gave no video: {each}", attempts)
+        told = f"none of {count} candidates can take this request; nothing was sent: {each}"
+        failed: OpenclawError = NoCandidate(told, attempts)
+    else:
+        failed = AllFailed(f"{count} candidates gave no result: {each}", attempts)
     failed.__cause__ = errors[-1]
     return failed
+
+
+def _stories(attempts: Sequence[Attempt]) -> str:
+    """Each attempt's error; those that were only cut short are summed up."""
+    aborted = [attempt for attempt in attempts if _ABORTED.search(attempt.error)]
+    told = [f"{attempt.ref}: {attempt.error}" for attempt in attempts if attempt not in aborted]
+    if aborted:
+        refs = ", ".join(str(attempt.ref) for attempt in aborted)
+        told.append(f"{len(aborted)} fallbacks aborted after cancellation or time-out: {refs}")
+    return " | ".join(told)

@@ -19,6 +19,13 @@ class Teller(Protocol):
         """Replace fields of the task's snapshot."""
 
 
+class Unheard:
+    """A teller to whom nobody listens."""
+
+    def update(self, **changes: Any) -> None:
+        """Say nothing."""
+
+
 @dataclass(slots=True)
 class TaskJournal:
     """The engine's journal of one task and candidate."""

@@ -11,9 +11,9 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,9 @@ from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.errors import LedgerError, TaskNotFound, shown
+from openclaw_nb.runtime import queries
 from openclaw_nb.runtime.migrations import migrate
+from openclaw_nb.runtime.queries import Guard
 
 V = TypeVar("V")
 
@@ -32,7 +34,11 @@ RETENTION_MS = 604_800_000
 """How long ended tasks stay: 7 days."""
 PREFIX_CHARACTERS = 8
 """The shortest beginning of an id that is accepted for the whole."""
-_BUSY_SECONDS = 10.0
+_BUSY_SECONDS = 60.0
+"""How long a write waits for those of other processes."""
+_BUSY_PAUSE_SECONDS = 0.01
+_ENOUGH = 3
+"""How many finished tasks tell how long one usually takes."""
 _GRACE_MS = 300_000
 """How long a task of another machine is believed to go on without a word: 5 minutes."""
 
@@ -95,6 +101,7 @@ class NewTask:
     request_key: str
     source: str
     session: str | None
+    kind: str = "video_generation"
     resumes: str | None = None
 
 
@@ -107,51 +114,86 @@ class Ledger:
         self._thread = _thread()
         self._db: sqlite3.Connection | None = None
 
-    async def add(self, new: NewTask, *, unless_active: bool) -> tuple[Row, bool]:
-        """Make a task, or with `unless_active` find the active one of the same request and session.
+    async def add(self, new: NewTask, *, unless_active: Guard | None) -> tuple[Row, bool]:
+        """Make a task, or find the one at work that stands in its way as `unless_active` says.
 
-        Returns the row and whether it is new. Looking and making are one step.
+        Returns the row and whether it is new. Looking and making are one step, for all processes.
         """
-        return await self._run(partial(_add, new=new, unless_active=unless_active))
+        return await self._run(partial(_add, new=new, guard=unless_active))
 
     async def update(self, id: str, **columns: object) -> None:
         """Set columns of an active task; an event for an ended one is dropped."""
         await self._run(partial(_update, id=id, columns={**columns, "last_event_at": now_ms()}))
 
     async def end(self, id: str, status: TaskState, **columns: object) -> None:
-        """Give a task its last state."""
+        """Give a task its last state, if it has none yet."""
+        await self.update(id, **self._ended(status), **columns)
+
+    def _ended(self, status: TaskState) -> dict[str, object]:
         moment = now_ms()
         kept = moment + self._retention_ms
-        ended = {"status": status.value, "ended_at": moment, "cleanup_after": kept}
-        await self.update(id, **ended, **columns)
+        return {"status": status.value, "ended_at": moment, "cleanup_after": kept}
 
     async def find(self, lookup: str) -> Row:
-        """A task by id, run id, or a unique beginning of at least 8 characters.
+        """A task by id, run id, session (its newest), or a unique beginning of 8 characters or more.
 
         Raises TaskNotFound when there is none, or more than one.
         """
-        return await self._run(partial(_find, lookup=lookup.strip().lower()))
+        return await self._run(partial(_find, lookup=lookup.strip()))
 
-    async def rows(self, *, limit: int | None = None) -> list[Row]:
-        """Every task, newest first."""
-        return await self._run(partial(_rows, limit=limit))
+    async def rows(
+        self, *, status: TaskState | None = None, limit: int | None = None, after: str | None = None
+    ) -> list[Row]:
+        """Tasks, newest first; active ones without an owner are lost.
+
+        Args:
+            status: Only those in this state.
+            limit: So many at most.
+            after: Only those older than the task with this id.
+        """
+        return await self._run(partial(_page, status=status, limit=limit, after=after))
+
+    async def counts(self) -> dict[TaskState, int]:
+        """How many tasks are in each state; states that none is in are left out."""
+        return await self._run(_counts)
+
+    async def active(self, session: str) -> list[Row]:
+        """Tasks of a session that somebody carries out, running before queued, then newest.
+
+        One that was asked to stop is none of them.
+        """
+        return await self._run(partial(_owned_in, session=session))
+
+    async def left_behind(self) -> list[Row]:
+        """Tasks with a receipt, without an owner, that nobody has taken up; newest first."""
+        return await self._run(_left_behind)
+
+    async def to_look_after(self) -> list[Row]:
+        """Active tasks, and ended ones that were kept long enough."""
+        return await self._run(_to_look_after)
+
+    async def ask_to_stop(self, id: str) -> tuple[Row, bool]:
+        """Have a task cancelled: by its owner, or here and now when it has none.
+
+        Returns the row as it is then, and whether the task had not ended.
+        """
+        return await self._run(
+            partial(_ask_to_stop, id=id, cancelled=self._ended(TaskState.CANCELLED))
+        )
+
+    async def asked_to_stop(self) -> list[str]:
+        """Ids of the tasks at work that some process wants cancelled."""
+        return await self._run(queries.asked_to_stop)
+
+    async def touch(self, ids: Sequence[str]) -> None:
+        """Give a sign of life of these tasks."""
+        await self._run(partial(queries.touch, ids=ids, now=now_ms()))
 
     async def mark_lost(self, rows: Sequence[Row]) -> None:
         """Give tasks without an owner their last state, unless they got another meanwhile."""
-        moment = now_ms()
-        for row in rows:
-            await self._run(
-                partial(
-                    _update,
-                    id=row.id,
-                    columns={
-                        "status": TaskState.LOST.value,
-                        "error": "the process that ran it is gone",
-                        "ended_at": moment,
-                        "cleanup_after": moment + self._retention_ms,
-                    },
-                )
-            )
+        why = {"error": "the process that ran it is gone"}
+        lost = self._ended(TaskState.LOST) | why
+        await self._run(partial(_mark, ids=[row.id for row in rows], columns=lost))
 
     async def set_notify(self, id: str, policy: str) -> None:
         """Change the notify policy of a task, ended or not."""
@@ -163,7 +205,10 @@ class Ledger:
 
     async def usual_seconds(self, provider: str, model: str) -> float | None:
         """The median time that finished tasks of this model took; None below three of them."""
-        return await self._run(partial(_usual_seconds, provider=provider, model=model))
+        seconds = sorted(
+            await self._run(partial(queries.usual_seconds, provider=provider, model=model))
+        )
+        return seconds[len(seconds) // 2] if len(seconds) >= _ENOUGH else None
 
     async def close(self) -> None:
         """Close the file; the ledger can be used again afterwards."""
@@ -196,7 +241,7 @@ class Ledger:
             )
             try:
                 db.row_factory = sqlite3.Row
-                db.execute("PRAGMA journal_mode=WAL")
+                _use_wal(db)
                 db.execute("PRAGMA synchronous=FULL")
                 migrate(db)
             except BaseException:
@@ -216,22 +261,47 @@ def _thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="openclaw-ledger")
 
 
-def _add(db: sqlite3.Connection, *, new: NewTask, unless_active: bool) -> tuple[Row, bool]:
-    columns = _columns(new)
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Switch to WAL. Where another process switches too, SQLite gives up without waiting."""
+    end = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_BUSY_PAUSE_SECONDS)
+        else:
+            return
+
+
+@contextmanager
+def _at_once(db: sqlite3.Connection) -> Generator[None]:
+    """All that is read and written in the block is one step for every process."""
     db.execute("BEGIN IMMEDIATE")
     try:
-        if unless_active and (alive := _alive(db, new)):
-            db.execute("ROLLBACK")
-            return alive, False
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _add(db: sqlite3.Connection, *, new: NewTask, guard: Guard | None) -> tuple[Row, bool]:
+    columns = _columns(new)
+    with _at_once(db):
+        if guard and (found := _in_the_way(db, guard, columns)):
+            return found, False
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
         db.execute(f"INSERT INTO tasks ({names}) VALUES ({marks})", tuple(columns.values()))  # noqa: S608 - our own column names
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
     return _find(db, lookup=str(columns["id"])), True
+
+
+def _in_the_way(db: sqlite3.Connection, guard: Guard, columns: dict[str, object]) -> Row | None:
+    """A task that `guard` looks for and that ended well, or whose process is there."""
+    rows = map(_row, queries.in_the_way(db, guard, columns))
+    return next((row for row in rows if not row.status.active or owned(row, now_ms())), None)
 
 
 def _columns(new: NewTask) -> dict[str, object]:
@@ -239,8 +309,7 @@ def _columns(new: NewTask) -> dict[str, object]:
     return {
         **asdict(new),
         "id": id,
-        "run_id": f"tool:video_generate:{id}",
-        "kind": "video_generation",
+        "run_id": f"tool:{new.kind.removesuffix('_generation')}_generate:{id}",
         "status": TaskState.QUEUED.value,
         "phase": "waiting",
         "owner_pid": os.getpid(),
@@ -249,16 +318,6 @@ def _columns(new: NewTask) -> dict[str, object]:
         "created_at": moment,
         "last_event_at": moment,
     }
-
-
-def _alive(db: sqlite3.Connection, new: NewTask) -> Row | None:
-    """The task that makes the same in the same session, and whose process is there."""
-    active = db.execute(
-        "SELECT * FROM tasks WHERE session IS ? AND request_key = ?"
-        " AND status IN ('queued', 'running') ORDER BY status DESC, created_at DESC",
-        (new.session, new.request_key),
-    ).fetchall()
-    return next((row for row in map(_row, active) if owned(row, now_ms())), None)
 
 
 def _update(db: sqlite3.Connection, *, id: str, columns: dict[str, object]) -> None:
@@ -278,39 +337,75 @@ def _remove(db: sqlite3.Connection, *, ids: Sequence[str]) -> None:
     db.executemany(ended, [(id,) for id in ids])
 
 
+def _mark(db: sqlite3.Connection, *, ids: Sequence[str], columns: dict[str, object]) -> None:
+    with _at_once(db):
+        for id in ids:
+            _update(db, id=id, columns=columns)
+
+
+def _ask_to_stop(
+    db: sqlite3.Connection, *, id: str, cancelled: dict[str, object]
+) -> tuple[Row, bool]:
+    with _at_once(db):
+        row = _find(db, lookup=id)
+        if row.status.active:
+            why = {"phase": "cancelled", "error": "cancelled by the user; its process was gone"}
+            asked: dict[str, object] = {"cancel_requested": 1}
+            _update(db, id=id, columns=asked if owned(row, now_ms()) else cancelled | why)
+        return _find(db, lookup=id), row.status.active
+
+
 def _find(db: sqlite3.Connection, *, lookup: str) -> Row:
-    exact = db.execute(
-        "SELECT * FROM tasks WHERE id = ? OR run_id = ?", (lookup, lookup)
-    ).fetchone()
-    if exact is not None:
+    if (exact := queries.exact(db, lookup)) is not None:
         return _row(exact)
     found: Sequence[sqlite3.Row] = ()
     if len(lookup) >= PREFIX_CHARACTERS:
-        found = db.execute(
-            "SELECT * FROM tasks WHERE substr(id, 1, ?) = ? LIMIT 2", (len(lookup), lookup)
-        ).fetchall()
+        found = queries.beginning_with(db, lookup.lower())
     if len(found) == 1:
         return _row(found[0])
     many = "several tasks begin with" if found else "no task is called"
     raise TaskNotFound(
-        f"{many} {shown(lookup)}; openclaw_nb.tasks() lists them. "
-        f"A beginning must have at least {PREFIX_CHARACTERS} characters."
+        f"{many} {shown(lookup)}; openclaw_nb.tasks() lists them, and so does openclaw-nb tasks "
+        f"list. A beginning must have at least {PREFIX_CHARACTERS} characters."
     )
 
 
-def _rows(db: sqlite3.Connection, *, limit: int | None) -> list[Row]:
-    newest = "SELECT * FROM tasks ORDER BY created_at DESC, rowid DESC LIMIT ?"
-    return [_row(row) for row in db.execute(newest, (-1 if limit is None else limit,))]
+def _unowned(db: sqlite3.Connection) -> list[Row]:
+    """Active tasks that nobody carries out."""
+    return [row for row in _active(db) if not owned(row, now_ms())]
 
 
-def _usual_seconds(db: sqlite3.Connection, *, provider: str, model: str) -> float | None:
-    took = db.execute(
-        "SELECT (ended_at - started_at) / 1000.0 FROM tasks WHERE provider = ? AND model = ?"
-        " AND status = 'succeeded' AND resumes IS NULL ORDER BY ended_at DESC LIMIT 25",
-        (provider, model),
-    ).fetchall()
-    seconds = sorted(value[0] for value in took if value[0] is not None)
-    return seconds[len(seconds) // 2] if len(seconds) >= 3 else None  # noqa: PLR2004
+def _active(db: sqlite3.Connection) -> list[Row]:
+    return [_row(row) for row in queries.active(db)]
+
+
+def _owned_in(db: sqlite3.Connection, *, session: str) -> list[Row]:
+    rows = [row for row in _active(db) if row.session == session and not row.cancel_requested]
+    return [row for row in rows if owned(row, now_ms())]
+
+
+def _page(
+    db: sqlite3.Connection, *, status: TaskState | None, limit: int | None, after: str | None
+) -> list[Row]:
+    lost = {row.id for row in _unowned(db)}
+    found = queries.page(db, lost=list(lost), status=status, limit=limit, after=after)
+    rows = (_row(row) for row in found)
+    seen_lost = {"status": TaskState.LOST}
+    return [row.model_copy(update=seen_lost) if row.id in lost else row for row in rows]
+
+
+def _counts(db: sqlite3.Connection) -> dict[TaskState, int]:
+    found = queries.counts(db, [row.id for row in _unowned(db)])
+    return {TaskState(status): count for status, count in found.items()}
+
+
+def _left_behind(db: sqlite3.Connection) -> list[Row]:
+    rows = [_row(row) for row in queries.left_behind(db)]
+    return [row for row in rows if not (row.status.active and owned(row, now_ms()))]
+
+
+def _to_look_after(db: sqlite3.Connection) -> list[Row]:
+    return [*_active(db), *(_row(row) for row in queries.expired(db, now_ms()))]
 
 
 def _row(row: sqlite3.Row) -> Row:

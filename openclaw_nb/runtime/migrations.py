@@ -43,6 +43,15 @@ STEPS: tuple[str, ...] = (
     """,
     "ALTER TABLE tasks ADD COLUMN owner_host TEXT",
     "ALTER TABLE tasks ADD COLUMN notify_policy TEXT NOT NULL DEFAULT 'silent'",
+    """
+    CREATE INDEX tasks_of_session ON tasks (session, created_at);
+    CREATE INDEX tasks_by_end ON tasks (cleanup_after) WHERE cleanup_after IS NOT NULL;
+    CREATE INDEX tasks_resuming ON tasks (resumes) WHERE resumes IS NOT NULL;
+    CREATE INDEX tasks_to_stop ON tasks (id) WHERE cancel_requested = 1;
+    CREATE INDEX tasks_by_state ON tasks (status, created_at);
+    CREATE INDEX tasks_of_model ON tasks (provider, model, ended_at)
+        WHERE status = 'succeeded' AND resumes IS NULL;
+    """,
 )
 
 

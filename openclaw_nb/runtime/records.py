@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,22 @@ from openclaw_nb.core.domain import (
     Ignored,
     Link,
     Media,
+    Medium,
     Ref,
     Reference,
     Request,
 )
+from openclaw_nb.core.plan import applied_settings
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.runtime.ledger import Row
-from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
 from openclaw_nb.runtime.store import sidecar_of
 
 _REFERENCES = ("images", "videos", "audios")
 _PUBLIC = {"images": "images", "videos": "videos", "audios": "audio_refs"}
 _ROLES = {"images": "image_roles", "videos": "video_roles", "audios": "audio_roles"}
 _NOT_IN_KEY = ("timeout_ms",)
+_VENDORS = ("fal", "openai")
 _DIGEST = "sha256:"
 
 
@@ -80,7 +84,7 @@ def unsigned(source: str) -> str:
 def request_facts(
     request: Request, media: Media, source: Callable[[Asset], str] = source_of
 ) -> dict[str, Any]:
-    """The parameters that were given, in snake_case, as `generate_video` takes them.
+    """The parameters that were given, in snake_case, as `generate_video` and its like take them.
 
     `source` says what stands for a reference.
     """
@@ -90,7 +94,9 @@ def request_facts(
         if field.name in _REFERENCES:
             assets: tuple[Asset, ...] = getattr(media, field.name)
             _describe(facts, field.name, assets, source)
-        elif value is not None and value != {}:
+        elif field.name == "vendor_options":
+            facts |= {vendor: dict(options) for vendor, options in value.items()}
+        elif value is not None and value != {} and field.name != "medium":
             facts[field.name] = dict(value) if field.name == "provider_options" else value
     return facts
 
@@ -118,8 +124,9 @@ def request_of(row: Row) -> Request:
     """The request of a stored task; its references are what the ledger knows of them."""
     facts = dict(row.request)
     known = {f.name for f in fields(Request)} - set(_REFERENCES)
-    values: dict[str, Any] = {"prompt": row.prompt}
+    values: dict[str, Any] = {"prompt": row.prompt, "medium": medium_of(row)}
     values |= {name: facts[name] for name in known & facts.keys()}
+    values["vendor_options"] = {name: facts[name] for name in _VENDORS if name in facts}
     for name in _REFERENCES:
         given = facts.get(_PUBLIC[name], ())
         roles = [*facts.get(_ROLES[name], ()), *[None] * len(given)]
@@ -128,6 +135,11 @@ def request_of(row: Row) -> Request:
             for source, role in zip(given, roles, strict=False)
         )
     return Request(**values)
+
+
+def medium_of(row: Row) -> Medium:
+    """What a stored task makes."""
+    return next((each for each in Medium if each.task_kind == row.kind), Medium.VIDEO)
 
 
 def media_of(row: Row) -> Media:
@@ -176,11 +188,11 @@ def files_of(row: Row) -> tuple[SavedFile, ...]:
     return _FILES.validate_python(row.files)
 
 
-def video_of(row: Row) -> Video:
+def result_of(row: Row) -> Result:
     """The result of a task that succeeded, from the ledger alone."""
     applied = applied_of(row)
     started = row.started_at or row.created_at
-    return Video(
+    return RESULTS[medium_of(row)](
         task_id=row.id,
         ref=Ref(row.provider or "", row.model or ""),
         request=request_of(row),
@@ -195,23 +207,36 @@ def video_of(row: Row) -> Video:
     )
 
 
-def sidecar_facts(video: Video, request: dict[str, Any], file: Path) -> dict[str, Any]:
+def sidecar_facts(result: Result, request: dict[str, Any], file: Path) -> dict[str, Any]:
     """What is written beside a file: what was asked, what ran, what was changed."""
+    lost = {"lostReferences": names} if (names := list(_lost(request))) else {}
     return {
         "file": file.name,
-        "task": video.task_id,
-        "ref": str(video.ref),
+        "medium": result.medium.value,
+        "task": result.task_id,
+        "ref": str(result.ref),
+        "endedAt": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "request": request,
-        "normalization": video.normalization,
-        "ignoredOverrides": video.ignored_overrides,
-        "warnings": list(video.warnings),
+        **lost,
+        "applied": applied_settings(result.request, result.changes, result.ignored),
+        "normalization": result.normalization,
+        "ignoredOverrides": result.ignored_overrides,
+        "warnings": list(result.warnings),
         "attempts": [
-            {"ref": str(a.ref), "error": a.error, "reason": a.why.value} for a in video.attempts
+            {"ref": str(a.ref), "error": a.error, "reason": a.why.value} for a in result.attempts
         ],
-        "metadata": dict(video.metadata),
-        "elapsedSeconds": round(video.elapsed_seconds, 3),
-        "emulated": video.emulated,
+        "metadata": dict(result.metadata),
+        "elapsedSeconds": round(result.elapsed_seconds, 3),
+        "emulated": result.emulated,
     }
+
+
+def _lost(request: dict[str, Any]) -> Iterator[str]:
+    """The references of which only a digest is left, such as `images[0]`."""
+    for name in _PUBLIC.values():
+        for index, source in enumerate(request.get(name, ())):
+            if str(source).startswith(_DIGEST):
+                yield f"{name}[{index}]"
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:
@@ -230,6 +255,13 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     except ValidationError:
         raise InvalidInput("path", f"{target} is no file that was written beside a video") from None
     request = values.request
+    if lost := ", ".join(_lost(request)):
+        raise InvalidInput(
+            "path",
+            f"{lost} of {target} came as bytes to a process that ended before the video was there, "
+            'and only a digest was kept; the rest of the request stands under "request" in that '
+            "file, to be given again together with the reference",
+        )
     for name in _PUBLIC.values():
         if name in request:
             request[name] = [_from_sidecar(str(each), target.parent) for each in request[name]]
@@ -237,8 +269,4 @@ def read_sidecar(path: Path) -> dict[str, Any]:
 
 
 def _from_sidecar(source: str, folder: Path) -> str:
-    if source.startswith(_DIGEST):
-        raise InvalidInput(
-            "path", "a reference of this request was given as bytes in another process and not kept"
-        )
     return str(folder / source) if source.startswith("references/") else source

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openclaw_nb.core.domain import Attempt, Change, Ignored, Ref, Request
+from openclaw_nb.core.domain import Attempt, Change, Ignored, Medium, Ref, Request
 from openclaw_nb.core.plan import ignored_overrides, normalization
 from openclaw_nb.runtime.export import copy_files
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image as Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class SavedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Video:
+class Result:
     """A finished generation. Usually one file; `files` holds all of them in the provider's order."""
 
     task_id: str
@@ -68,7 +69,7 @@ class Video:
             if file.path is not None:
                 return file.path
         raise FileNotFoundError(
-            "the video was too large to be saved; it is at .url until that expires. "
+            "the file was too large to be saved; it is at .url until that expires. "
             "Raise agents.defaults.mediaMaxMb to keep larger files."
         )
 
@@ -84,7 +85,7 @@ class Video:
 
     @property
     def normalization(self) -> dict[str, Any]:
-        """Requested-to-applied translations, keyed as in the `video_generate` contract."""
+        """Requested-to-applied translations, keyed as in the tool contract."""
         return normalization(self.changes)
 
     @property
@@ -92,14 +93,10 @@ class Video:
         """What was not sent: `[{"key": ..., "value": ...}]`."""
         return ignored_overrides(self.ignored)
 
-    def frames(self) -> NDArray[np.uint8]:
-        """Every frame as an array of shape `(frames, height, width, 3)`, `uint8`, RGB, by mediapy.
-
-        An 8 s clip at 1280x720 is about 530 MB.
-        """
-        from openclaw_nb.notebook.frames import read_frames
-
-        return read_frames(self.path)
+    @property
+    def medium(self) -> Medium:
+        """What it is: video, image or music."""
+        return self.request.medium
 
     def save_as(self, target: Path | str, *, overwrite: bool = False) -> tuple[Path, ...]:
         """Copy the files to `target`: a directory, or for a single file its new path.
@@ -121,3 +118,56 @@ class Video:
     def __str__(self) -> str:
         where = self.files[0].path or self.files[0].url
         return f"{self.ref} -> {where}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video(Result):
+    """A finished video."""
+
+    def frames(self) -> NDArray[np.uint8]:
+        """Every frame as an array of shape `(frames, height, width, 3)`, `uint8`, RGB, by mediapy.
+
+        An 8 s clip at 1280x720 is about 530 MB.
+        """
+        from openclaw_nb.notebook.frames import read_frames
+
+        return read_frames(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image(Result):
+    """A finished picture, or up to four of them."""
+
+    def pictures(self) -> tuple[Picture, ...]:
+        """Every picture as a PIL image. Raises FileNotFoundError when none was saved."""
+        from openclaw_nb.notebook.frames import read_picture
+
+        return tuple(read_picture(path) for path in self.paths or (self.path,))
+
+    def array(self) -> NDArray[np.uint8]:
+        """The first picture as an array of shape `(height, width, 3)`, `uint8`, RGB."""
+        from openclaw_nb.notebook.frames import read_array
+
+        return read_array(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Music(Result):
+    """A finished track."""
+
+    def samples(self) -> tuple[NDArray[np.float32], int]:
+        """The sound as an array of shape `(samples, channels)`, `float32` in -1 to 1, and its rate.
+
+        The rate is in samples per second.
+        """
+        from openclaw_nb.notebook.frames import read_samples
+
+        return read_samples(self.path)
+
+
+RESULTS: Mapping[Medium, type[Result]] = {
+    Medium.VIDEO: Video,
+    Medium.IMAGE: Image,
+    Medium.MUSIC: Music,
+}
+"""The class of what each medium gives."""

@@ -7,20 +7,32 @@ import contextlib
 import json
 import os
 import re
+import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from uuid import uuid4
 
 from openclaw_nb.runtime.media_types import HEAD_BYTES, extension_of
+
+if sys.platform != "win32":
+    import fcntl
 
 _STEM_CHARACTERS = 60
 _STEM_BYTES = 200  # with the unique part below the 255 that file systems take
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o644
+_PART = ".part-"
+_REFERENCES = "references"
+_FRESH_SECONDS = 60.0
+"""A temporary file changed within this time may not have been locked yet."""
+
+V = TypeVar("V")
 
 
 def stem_of(hint: str | None) -> str:
@@ -58,14 +70,21 @@ class Store:
 
     async def begin(self) -> Part:
         """A temporary file beside the final ones; the directory is made when it is missing."""
-        return await asyncio.to_thread(self._begin)
+        return await _to_its_end(self._begin, undo=Part.discard)
 
     def _begin(self) -> Part:
         self.directory.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".part-", dir=self.directory)
-        return Part(Path(name), os.fdopen(descriptor, "wb"))
+        path, file = _temporary(self.directory)
+        return Part(path, file)
 
-    def remove(self, paths: tuple[Path, ...]) -> None:
+    def leftovers(self) -> tuple[Path, ...]:
+        """Temporary files whose process is gone."""
+        folders = (self.directory, self.directory / _REFERENCES)
+        found = (path for folder in folders for path in folder.glob(f"{_PART}*"))
+        return tuple(path for path in found if _is_left_over(path))
+
+    @staticmethod
+    def remove(paths: tuple[Path, ...]) -> None:
         """Delete files of a result that could not be finished, and their sidecars."""
         for path in paths:
             path.unlink(missing_ok=True)
@@ -98,8 +117,11 @@ class Part:
         self._file.truncate()
 
     async def commit(self, name: str) -> Path:
-        """Flush to disk and rename to `name` in the same directory."""
-        return await asyncio.to_thread(self._commit, name)
+        """Flush to disk and rename to `name` in the same directory.
+
+        When it is cancelled meanwhile, neither name is left.
+        """
+        return await _to_its_end(partial(self._commit, name), undo=Path.unlink)
 
     def _commit(self, name: str) -> Path:
         self._file.flush()
@@ -110,12 +132,25 @@ class Part:
 
     async def abandon(self) -> None:
         """Close and delete; nothing is left. Harmless after a commit."""
-        await asyncio.to_thread(self._abandon)
+        await asyncio.to_thread(self.discard)
 
-    def _abandon(self) -> None:
+    def discard(self) -> None:
+        """As `abandon`, on the thread that calls it."""
         with contextlib.suppress(OSError):
             self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+async def _to_its_end(call: Callable[[], V], *, undo: Callable[[V], object]) -> V:
+    """Make a call beside the loop. A thread cannot be stopped: a cancellation waits and undoes."""
+    work = asyncio.ensure_future(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait((work,))
+        if work.exception() is None:
+            await asyncio.to_thread(undo, work.result())
+        raise
 
 
 def sidecar_of(path: Path) -> Path:
@@ -134,7 +169,7 @@ def keep_reference(folder: Path, data: bytes, media_type: str) -> str:
 
     Returns its path relative to `folder`, where the videos are.
     """
-    target = folder / "references" / f"{sha256(data).hexdigest()}{extension_of(media_type)}"
+    target = folder / _REFERENCES / f"{sha256(data).hexdigest()}{extension_of(media_type)}"
     if not target.exists():
         target.parent.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
         _write(target, data)
@@ -142,8 +177,37 @@ def keep_reference(folder: Path, data: bytes, media_type: str) -> str:
 
 
 def _write(target: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".part-", dir=target.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    Path(name).chmod(_FILE_MODE)
-    Path(name).replace(target)
+    path, file = _temporary(target.parent)
+    try:
+        with file:
+            file.write(data)
+        path.chmod(_FILE_MODE)
+        path.replace(target)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _temporary(folder: Path) -> tuple[Path, BinaryIO]:
+    """A new file to write to. While its process lives and has it open, it is locked."""
+    descriptor, name = tempfile.mkstemp(prefix=_PART, dir=folder)
+    with contextlib.suppress(OSError):
+        _lock(descriptor)
+    return Path(name), os.fdopen(descriptor, "wb")
+
+
+def _is_left_over(path: Path) -> bool:
+    try:
+        if time.time() - path.stat().st_mtime < _FRESH_SECONDS:
+            return False
+        with path.open("rb") as file:
+            _lock(file.fileno())
+    except OSError:  # somebody has it, or it is gone
+        return False
+    return True
+
+
+def _lock(descriptor: int) -> None:
+    """Raises OSError when another open file has the lock. The system frees it with the process."""
+    if sys.platform != "win32":  # there, a file that is open cannot be deleted
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

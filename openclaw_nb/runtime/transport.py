@@ -13,19 +13,22 @@ import math
 import random
 import ssl
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from openclaw_nb.config.edit import is_secret
 from openclaw_nb.core.wire import AnyProvider, Call, Hosted, Reply
 from openclaw_nb.runtime import guard
 from openclaw_nb.runtime.bodies import encode
 from openclaw_nb.runtime.clock import Clock, Deadline
+from openclaw_nb.runtime.conceal import concealed, concealed_bytes
 from openclaw_nb.runtime.guard import Policy
 
 MAX_HOPS = 5
@@ -69,6 +72,8 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     poll_seconds: float | None = None
     """Overrides the provider's poll interval, for servers that answer at once."""
+    max_concurrent: int = 16
+    """How many operations, from submission to saved file, this provider is given at once."""
     key_header: tuple[str, str] | None = field(default=None, repr=False)
     """Carries the key instead of the provider's own header."""
     connection: Connection = DIRECT
@@ -78,6 +83,13 @@ class Access:
     """What may be asked besides the base URL's own host."""
     references: Policy = _PUBLIC
     """The same for references that the user named."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is sent to the provider and must not be read back from it."""
+        named = [value for name, value in self.headers.items() if is_secret(name)]
+        tokens = [value.rpartition(" ")[2] for value in named]  # without a scheme such as Bearer
+        return tuple(filter(None, (self.key, *tokens)))
 
 
 class Unanswered(Exception):
@@ -101,7 +113,8 @@ class Transport:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._pools: dict[Connection, httpx.AsyncClient] = {}
+        self._pools: dict[tuple[str, Connection], httpx.AsyncClient] = {}
+        self._context: ssl.SSLContext | None = None
 
     async def close(self) -> None:
         """Close every connection."""
@@ -109,10 +122,18 @@ class Transport:
         for pool in pools.values():
             await pool.aclose()
 
-    def _pool(self, connection: Connection) -> httpx.AsyncClient:
-        if connection not in self._pools:
-            self._pools[connection] = _opened(connection)
-        return self._pools[connection]
+    def _pool(self, provider: AnyProvider, access: Access) -> httpx.AsyncClient:
+        """A provider's own connections: one that is slow to answer takes none from the others."""
+        key = provider.id, access.connection
+        if key not in self._pools:
+            context = access.connection.context or self._usual_context()
+            self._pools[key] = _opened(access, context)
+        return self._pools[key]
+
+    def _usual_context(self) -> ssl.SSLContext:
+        """Made once: reading the certificates takes its time."""
+        self._context = self._context or httpx.create_ssl_context()
+        return self._context
 
     async def send(
         self, provider: AnyProvider, access: Access, call: Call, deadline: Deadline
@@ -128,7 +149,7 @@ class Transport:
             Unanswered: it may have arrived, its answer did not come.
             TooLarge: the answer is over the limit.
         """
-        own = call.host and access.base_url == provider.base_url
+        own = call.host and _is_vendors(provider, access.base_url)
         url = whole_url(call.host if own else access.base_url, call.path)
         attempt = 0
         while True:
@@ -177,7 +198,8 @@ class Transport:
                 provider, access, call, url, deadline, keyed=call.keyed
             ) as answer:
                 body = await read_limited(answer, provider.max_reply_bytes)
-                headers = dict(answer.headers)
+                body = concealed_bytes(body, access.secrets)
+                headers = {k: concealed(v, access.secrets) for k, v in answer.headers.items()}
                 return Reply(answer.status_code, headers, body, call.path, access.base_url)
         except _NEVER_ARRIVED as error:
             raise Unreachable(reason(error)) from error
@@ -196,18 +218,18 @@ class Transport:
         keyed: bool,
     ) -> AsyncGenerator[httpx.Response]:
         """One exchange, redirects of a GET and the reading of the answer included."""
-        async with asyncio.timeout(max(deadline.left(), 0.001)):
-            for _ in range(MAX_HOPS + 1):
-                answer = await self._sent(provider, access, call, url, deadline, keyed=keyed)
-                try:
-                    target = answer.headers.get("location")
-                    if call.method != "GET" or answer.status_code not in _REDIRECTS or not target:
-                        yield answer
-                        return
-                    url = str(httpx.URL(url).join(target))
-                finally:
-                    await answer.aclose()
-        raise httpx.TooManyRedirects(f"redirected more than {MAX_HOPS} times")
+        with _discreet(access):
+            async with asyncio.timeout(max(deadline.left(), 0.001)):
+                for _ in range(MAX_HOPS + 1):
+                    answer = await self._sent(provider, access, call, url, deadline, keyed=keyed)
+                    try:
+                        if not (target := _redirected(call, answer)):
+                            yield answer
+                            return
+                        url = str(httpx.URL(url).join(target))
+                    finally:
+                        await answer.aclose()
+            raise httpx.TooManyRedirects(f"redirected more than {MAX_HOPS} times")
 
     async def _sent(
         self,
@@ -225,7 +247,7 @@ class Transport:
             request = self._request(provider, access, call, url, deadline, keyed=keyed)
             try:
                 placed = _to(request, place, _certified(access, url))
-                return await self._pool(access.connection).send(placed, stream=True)
+                return await self._pool(provider, access).send(placed, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if place is places[-1]:
                     raise
@@ -241,22 +263,24 @@ class Transport:
         *,
         keyed: bool,
     ) -> httpx.Request:
+        address = httpx.URL(url)  # may be none: found out before the key is at hand
         trusted = may_see_key(provider, access, url)
         headers = httpx.Headers({"accept": "application/json"})
         headers.update(call.headers)
         if trusted:
             headers.update(access.headers)  # they may hold a gateway's token; the user's word wins
-        key = access.key if keyed and trusted else None
-        if key is not None:
-            name, value = access.key_header or provider.key.sent_as(key)
-            headers[name] = value
-        body = encode(call, key)
+        if not (keyed and trusted):
+            access = replace(access, key=None)
+        if access.key is not None:
+            headers.update([access.key_header or provider.key.sent_as(access.key)])
+        body = encode(call, access.key)
         if body is not None:
             headers.update({"content-type": body.media_type, "content-length": str(body.length)})
-        seconds = max(min(provider.http_seconds, deadline.left()), 0.001)
-        return self._pool(access.connection).build_request(
+        usual = provider.http_seconds if call.seconds is None else call.seconds
+        seconds = max(min(usual, deadline.left()), 0.001)
+        return self._pool(provider, access).build_request(
             call.method,
-            url,
+            address,
             headers=headers,
             content=body.stream() if body else None,
             timeout=httpx.Timeout(seconds, connect=min(seconds, 20.0)),
@@ -271,21 +295,55 @@ class Transport:
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
-def _opened(connection: Connection) -> httpx.AsyncClient:
-    """A pool of connections, on the running loop."""
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-    return httpx.AsyncClient(
-        follow_redirects=False,
-        limits=limits,
-        proxy=connection.proxy,
-        verify=connection.context or True,
-    )
+def _opened(access: Access, context: ssl.SSLContext) -> httpx.AsyncClient:
+    """A pool of connections, on the running loop; twice what is needed, for jobs being cancelled."""
+    most = access.max_concurrent
+    try:
+        return httpx.AsyncClient(
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=2 * most, max_keepalive_connections=most),
+            proxy=access.connection.proxy,
+            verify=context,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none are kept
+        )
+    except (ValueError, httpx.InvalidURL):  # their texts quote the address with its password
+        raise httpx.InvalidURL("the proxy's address cannot be used") from None
+
+
+@contextmanager
+def _discreet(access: Access) -> Generator[None]:
+    """Errors of an exchange that quote a secret, as of a malformed answer, do so no more."""
+    try:
+        yield
+    except httpx.RequestError as error:
+        text = concealed(str(error), access.secrets)
+        if text == str(error):
+            raise
+        raise type(error)(text) from None
+
+
+def _redirected(call: Call, answer: httpx.Response) -> str:
+    """Where an answer sends a GET; empty when it is the answer."""
+    follows = call.method == "GET" and answer.status_code in _REDIRECTS
+    return str(answer.headers.get("location", "")) if follows else ""
+
+
+class _Shown(httpx.URL):
+    """An address that shows itself, as in httpx's log, without a query or a password."""
+
+    def __str__(self) -> str:
+        return str(self.copy_with(query=None, fragment=None, userinfo=b""))
+
+    def __repr__(self) -> str:
+        return f"URL({str(self)!r})"
 
 
 async def _places(access: Access, url: str) -> tuple[str | None, ...]:
     """Addresses to connect to; None leaves the lookup to httpx, for hosts that need no check."""
     home = _host(access.base_url)
     if _host(url) == home:
+        if not home:
+            raise httpx.InvalidURL("the address names no host")
         return (None,)  # the vendor's own, or what the user configured
     near = access.policy.allow_loopback or guard.is_loopback(home)
     policy = replace(access.policy, allow_loopback=near)
@@ -299,7 +357,7 @@ async def _places(access: Access, url: str) -> tuple[str | None, ...]:
 
 
 def _host(url: str) -> str:
-    """The host of an address; empty when there is none, which httpx then explains."""
+    """The host of an address; empty when there is none."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -318,8 +376,7 @@ def _certified(access: Access, url: str) -> str | None:
 def _to(request: httpx.Request, place: str | None, certified: str | None) -> httpx.Request:
     """The request, connecting to `place`; the certificate is checked for the host's name all the same."""
     name = certified or (request.url.host if place else None)
-    if place is not None:
-        request.url = request.url.copy_with(host=place)
+    request.url = _Shown(request.url.copy_with(host=place) if place else request.url)
     if name is not None:
         request.extensions = {**request.extensions, "sni_hostname": name}
     return request
@@ -338,11 +395,22 @@ def may_see_key(provider: AnyProvider, access: Access, url: str) -> bool:
         return False
     if (there.scheme, there.netloc) == (home.scheme, home.netloc):
         return True
-    host = there.hostname or ""
-    return there.scheme == "https" and any(
+    return there.scheme == "https" and _is_key_host(provider, there.hostname or "")
+
+
+def _is_key_host(provider: AnyProvider, host: str) -> bool:
+    return any(
         host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
         for allowed in provider.key_hosts
     )
+
+
+def _is_vendors(provider: AnyProvider, base_url: str) -> bool:
+    """Whether calls go to the vendor itself, whose other hosts are then where they usually are."""
+    if base_url == provider.base_url:
+        return True
+    url = urlsplit(base_url)
+    return url.scheme == "https" and _is_key_host(provider, url.hostname or "")
 
 
 async def read_limited(answer: httpx.Response, limit: int) -> bytes:

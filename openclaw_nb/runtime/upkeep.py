@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from openclaw_nb.core.domain import TaskState
@@ -22,6 +23,8 @@ class Upkeep:
     """Active tasks that nobody carries out."""
     expired: tuple[Row, ...]
     """Ended tasks that were kept long enough; their media stay."""
+    leftovers: tuple[Path, ...] = ()
+    """Temporary files of downloads whose process is gone."""
 
 
 @dataclass(frozen=True, slots=True)

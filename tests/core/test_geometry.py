@@ -13,15 +13,13 @@ from openclaw_nb.core.geometry import (
     ratio_of,
     round_half_up,
 )
-
-
-def row_id(value):
-    return ",".join(map(str, value)) if isinstance(value, tuple) else repr(value)
+from tests.rows import rows
 
 
 @pytest.mark.parametrize(
     "requested, supported, applied",
-    [
+    rows(
+        "4.2",
         (5, (4, 6, 8), 6),
         (7, (4, 6, 8), 8),
         (1, (4, 6, 8), 4),
@@ -36,8 +34,7 @@ def row_id(value):
         (15, (10, 5, 5, -1, 0, 7.4), 10),
         (2.5, None, 3),
         (0.4, None, 1),
-    ],
-    ids=row_id,
+    ),
 )
 def test_a_duration_goes_to_the_nearest_one_and_a_tie_goes_up(requested, supported, applied):
     assert nearest_duration(requested, supported) == applied
@@ -75,7 +72,8 @@ def test_a_size_has_a_reduced_ratio(size, ratio):
 
 @pytest.mark.parametrize(
     "ratio, size, supported, expected",
-    [
+    rows(
+        "4.4",
         ("17:10", None, ("1:1", "4:3", "16:9"), "16:9"),
         ("21:9", None, ("16:9", "9:16"), "16:9"),
         ("9:21", None, ("9:16", "16:9", "1:1"), "9:16"),
@@ -94,8 +92,7 @@ def test_a_size_has_a_reduced_ratio(size, ratio):
         ("adaptive", None, ("16:9", "adaptive"), "adaptive"),
         ("adaptive", None, ("16:9",), None),
         ("adaptive", "1920x1080", ("16:9", "9:16"), "16:9"),
-    ],
-    ids=row_id,
+    ),
 )
 def test_the_closest_ratio(ratio, size, supported, expected):
     assert closest_ratio(ratio, size, supported) == expected
@@ -139,7 +136,8 @@ FOUR = ("1280x720", "720x1280", "1792x1024", "1024x1792")
 
 @pytest.mark.parametrize(
     "size, ratio, supported, expected",
-    [
+    rows(
+        "4.5",
         ("1792x1024", None, ("1024x1024", "1024x1536", "1536x1024"), "1536x1024"),
         ("1920x1080", None, FOUR, "1280x720"),
         (None, "16:9", FOUR, "1280x720"),
@@ -151,8 +149,7 @@ FOUR = ("1280x720", "720x1280", "1792x1024", "1024x1792")
         ("abc", None, ("1280x720",), None),
         ("abc", "16:9", ("1280x720",), "1280x720"),
         ("1280X720", None, ("1280x720",), "1280x720"),
-    ],
-    ids=row_id,
+    ),
 )
 def test_the_closest_size(size, ratio, supported, expected):
     assert closest_size(size, ratio, supported) == expected
@@ -171,7 +168,8 @@ def test_a_size_with_a_star_is_not_eligible():
 
 @pytest.mark.parametrize(
     "requested, supported, expected",
-    [
+    rows(
+        "4.6",
         ("720P", ("768P", "1080P"), "768P"),
         ("480P", ("768P", "1080P"), "768P"),
         ("480P", ("360P", "540P", "720P"), "540P"),
@@ -183,8 +181,7 @@ def test_a_size_with_a_star_is_not_eligible():
         ("2K", ("1K", "4K"), "1K"),
         ("3K", ("2K", "4K"), "4K"),
         ("draft-large", ("720P",), None),
-    ],
-    ids=row_id,
+    ),
 )
 def test_the_closest_resolution(requested, supported, expected):
     assert closest_resolution(requested, supported) == expected

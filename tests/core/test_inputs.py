@@ -16,6 +16,7 @@ from openclaw_nb.core.parameters import (
     schema,
 )
 from openclaw_nb.errors import InvalidInput
+from tests.rows import rows
 
 
 def read(**params):
@@ -40,64 +41,52 @@ def refused(call, **params):
 # --- Worked examples ----------------------------------------------------------------------------
 
 
+TEN = [f"{number}.png" for number in range(10)]
+THREE = {"image": "a.png", "images": ["b.png", "", "a.png"]}
+FIRST_AND_LAST = ["first_frame", "last_frame"]
+
+
 @pytest.mark.parametrize(
     "params, expected",
-    [
+    rows(
+        "1.5",
+        (THREE, {"images": refs(("a.png", None), ("b.png", None), ("a.png", None))}),
         (
-            {"image": "a.png", "images": ["b.png", "", "a.png"]},
-            {"images": refs(("a.png", None), ("b.png", None), ("a.png", None))},
-        ),
-        (
-            {
-                "image": "a.png",
-                "images": ["b.png", "", "a.png"],
-                "imageRoles": ["first_frame", "", "last_frame"],
-            },
+            {**THREE, "imageRoles": ["first_frame", "", "last_frame"]},
             {"images": refs(("a.png", "first_frame"), ("b.png", None), ("a.png", "last_frame"))},
         ),
         ({"images": "a.png"}, {"images": refs(("a.png", None))}),
+        ({"images": ["a.png"], "imageRoles": FIRST_AND_LAST}, "2 roles for 1 references"),
         (
             {"images": ["a.png", "b.png"], "imageRoles": ["first_frame"]},
             {"images": refs(("a.png", "first_frame"), ("b.png", None))},
         ),
+        ({"imageRoles": ["first_frame"]}, "1 roles for 0 references"),
+        ({"images": TEN}, "10 reference images given, at most 9 are allowed"),
         ({"image": "  "}, {"images": ()}),
         ({"duration_seconds": 8, "durationSeconds": 4}, {"duration_seconds": 4}),
         ({"audio": "TRUE"}, {"audio": True}),
         ({"audio": "yes"}, {"audio": None}),
         ({"audio": 1}, {"audio": None}),
         ({"resolution": "1080p"}, {"resolution": "1080P"}),
-    ],
-    ids=[
-        "a repeated reference is kept",
-        "roles go by position",
-        "a bare string is a list of one",
-        "fewer roles than references",
-        "a blank image is none",
-        "camelCase wins",
-        "TRUE",
-        "yes",
-        "1",
-        "1080p",
-    ],
+        ({"action": " LIST "}, "list"),
+    ),
 )
-def test_parameters_are_read(params, expected):
-    assert read(**params) == Request(prompt="x", **expected)
+def test_a_call_is_read_or_refused(params, expected):
+    if "action" in params:
+        assert read_action(params) == expected
+    elif isinstance(expected, str):
+        assert expected in str(refused(read, **params))
+    else:
+        assert read(**params) == Request(prompt="x", **expected)
 
 
 @pytest.mark.parametrize(
     "params, param, said",
     [
-        (
-            {"images": ["a.png"], "imageRoles": ["first_frame", "last_frame"]},
-            "imageRoles",
-            "2 roles for 1 references",
-        ),
+        ({"images": ["a.png"], "imageRoles": FIRST_AND_LAST}, "imageRoles", "2 roles for 1"),
         ({"imageRoles": ["first_frame"]}, "imageRoles", "1 roles for 0 references"),
-        (
-            {"images": [f"{i}.png" for i in range(10)]},
-            "images",
-            "10 reference images given, at most 9 are allowed",
-        ),
+        ({"images": TEN}, "images", "10 reference images given, at most 9 are allowed"),
         (
             {"image": "a", "images": ["b"] * 9},
             "images",

@@ -17,6 +17,7 @@ from openclaw_nb.core.plan import (
     warning,
 )
 from openclaw_nb.core.wire import Fitted, Skip
+from tests.rows import named, rows
 
 # --- Which references a model takes -------------------------------------------------------------
 
@@ -43,22 +44,25 @@ LOST = "; skipped so that no reference is lost silently"
 @pytest.mark.parametrize(
     "caps, model, counts, outcome",
     [
-        (P1, "std", (1, 0, 0), Mode.IMAGE_TO_VIDEO),
-        (P1, "std", (2, 0, 0), "allows at most 1 reference image, 2 asked for"),
-        (P1, "r2v", (9, 0, 0), Mode.IMAGE_TO_VIDEO),
-        (
-            P1,
-            "std",
-            (1, 1, 0),
-            "does not support a combination of reference image and reference video" + LOST,
+        *rows(
+            "2.7",
+            (P1, "std", (1, 0, 0), Mode.IMAGE_TO_VIDEO),
+            (P1, "std", (2, 0, 0), "allows at most 1 reference image, 2 asked for"),
+            (P1, "r2v", (9, 0, 0), Mode.IMAGE_TO_VIDEO),
+            (
+                P1,
+                "std",
+                (1, 1, 0),
+                "does not support a combination of reference image and reference video" + LOST,
+            ),
+            (P1, "r2v", (2, 3, 1), Mode.VIDEO_TO_VIDEO),
+            (P1, "r2v", (0, 4, 0), "allows at most 3 reference videos, 4 asked for"),
+            (P1, "std", (0, 1, 1), NO_AUDIO),
+            (P2, "any", (1, 0, 0), "does not support reference image" + LOST),
+            (P3, "any", (1, 0, 0), "does not support reference image" + LOST),
+            (P4, "any", (0, 0, 0), Mode.GENERATE),
+            (P4, "any", (0, 0, 1), NO_AUDIO),
         ),
-        (P1, "r2v", (2, 3, 1), Mode.VIDEO_TO_VIDEO),
-        (P1, "r2v", (0, 4, 0), "allows at most 3 reference videos, 4 asked for"),
-        (P1, "std", (0, 1, 1), NO_AUDIO),
-        (P2, "any", (1, 0, 0), "does not support reference image" + LOST),
-        (P3, "any", (1, 0, 0), "does not support reference image" + LOST),
-        (P4, "any", (0, 0, 0), Mode.GENERATE),
-        (P4, "any", (0, 0, 1), NO_AUDIO),
         (P4, "any", (0, 1, 0), "does not support reference video" + LOST),
         (P1, "r2v", (0, 1, 4), "allows at most 3 reference audio, 4 asked for"),
         (Caps(max_input_audios=1), "any", (0, 0, 1), Mode.GENERATE),
@@ -75,24 +79,6 @@ LOST = "; skipped so that no reference is lost silently"
             Mode.IMAGE_TO_VIDEO,
         ),
     ],
-    ids=[
-        "P1 std 1 image",
-        "P1 std 2 images",
-        "P1 r2v 9 images",
-        "P1 std mixed",
-        "P1 r2v mixed with audio",
-        "P1 r2v 4 videos",
-        "P1 std video with audio",
-        "P2 flat limit declares no mode",
-        "P3 not enabled",
-        "P4 nothing",
-        "P4 audio",
-        "P4 video",
-        "too many audios",
-        "flat audio limit without a block",
-        "no limit is zero",
-        "flat limit fills the block",
-    ],
 )
 def test_references_are_counted_against_the_model(stub, media, caps, model, counts, outcome):
     found = plan(Request(prompt="x"), media(*counts), stub("p", model, caps=caps), model)
@@ -101,7 +87,7 @@ def test_references_are_counted_against_the_model(stub, media, caps, model, coun
         assert (found.mode, found.job.mode) == (outcome, outcome)
         assert (len(found.job.images), len(found.job.videos), len(found.job.audios)) == counts
     else:
-        assert found == Skip(f"p/{model} {outcome}")
+        assert found == Skip(f"p/{model} {outcome}", "references")
 
 
 @pytest.mark.parametrize(
@@ -116,14 +102,14 @@ def test_references_are_counted_against_the_model(stub, media, caps, model, coun
 def test_a_mode_that_the_model_row_lacks_skips_it(stub, media, counts, words):
     provider = stub("p", Model(id="m", modes=()), caps=P1)
     found = plan(Request(prompt="x"), media(*counts), provider, "m")
-    assert found == Skip(f"p/m does not make {words}; it has no mode")
+    assert found == Skip(f"p/m does not make {words}; it has no mode", "references")
 
 
 def test_a_missing_mode_is_said_before_anything_else(stub, media):
     provider = stub("p", Model(id="m", modes=(Mode.IMAGE_TO_VIDEO,)), caps=P1)
     request = Request(prompt="x", provider_options={"a": 1}, duration_seconds=99)
     assert plan(request, media(0, 9, 9), provider, "m") == Skip(
-        "p/m does not make video-to-video; it has image-to-video"
+        "p/m does not make video-to-video; it has image-to-video", "references"
     )
 
 
@@ -132,7 +118,7 @@ def test_the_models_that_have_the_missing_mode_are_named(stub, media):
     having = [Model(id=id, modes=(Mode.GENERATE, Mode.VIDEO_TO_VIDEO)) for id in rows]
     provider = stub("p", Model(id="m", modes=(Mode.GENERATE,)), *having)
     assert plan(Request(prompt="x"), media(0, 1), provider, "m") == Skip(
-        "p/m does not make video-to-video; it has text-to-video; a, b or c of p can"
+        "p/m does not make video-to-video; it has text-to-video; a, b or c of p can", "references"
     )
 
 
@@ -264,20 +250,34 @@ SCHEMA = {"seed": "number", "draft": "boolean"}
 @pytest.mark.parametrize(
     "options, schema, reason",
     [
-        ({}, SCHEMA, None),
-        ({}, {}, None),
-        ({"seed": 42}, SCHEMA, None),
-        ({"seed": "42"}, SCHEMA, "takes a number as provider option seed, not string"),
-        ({"seed": True}, SCHEMA, "takes a number as provider option seed, not boolean"),
-        ({"draft": 1}, SCHEMA, "takes a boolean as provider option draft, not number"),
-        (
-            {"seed": "x", "foo": 1},
-            SCHEMA,
-            "does not know the provider options foo; accepted: seed, draft",
+        *rows(
+            "6.3-outcome",
+            ({}, {}, None),
+            ({"foo": 1}, None, None),
+            ({"foo": 1, "bar": 2}, {}, "takes no provider options; given: foo, bar"),
+            (
+                {"foo": 1, "seed": 1},
+                SCHEMA,
+                "does not know the provider options foo; accepted: seed, draft",
+            ),
+            ({"draft": "a"}, SCHEMA, "takes a boolean as provider option draft, not string"),
         ),
-        ({"seed": math.nan}, SCHEMA, "takes a number as provider option seed, not nan"),
-        ({"foo": {"a": 1}}, None, None),
-        ({"seed": 1}, {}, "takes no provider options; given: seed"),
+        *rows(
+            "6.3",
+            ({"seed": 42}, SCHEMA, None),
+            ({"seed": "42"}, SCHEMA, "takes a number as provider option seed, not string"),
+            ({"seed": True}, SCHEMA, "takes a number as provider option seed, not boolean"),
+            ({"draft": 1}, SCHEMA, "takes a boolean as provider option draft, not number"),
+            (
+                {"seed": "x", "foo": 1},
+                SCHEMA,
+                "does not know the provider options foo; accepted: seed, draft",
+            ),
+            ({"seed": math.nan}, SCHEMA, "takes a number as provider option seed, not nan"),
+            ({"foo": {"a": 1}}, None, None),
+            ({"seed": 1}, {}, "takes no provider options; given: seed"),
+        ),
+        ({}, SCHEMA, None),
         ({"seed": 1.5, "draft": False}, SCHEMA, None),
         ({"seed": -math.inf}, SCHEMA, "takes a number as provider option seed, not -inf"),
         (
@@ -288,24 +288,6 @@ SCHEMA = {"seed": "number", "draft": "boolean"}
         ({"style": None}, {"style": "string"}, "takes a string as provider option style, not null"),
         ({"style": [1]}, {"style": "string"}, "takes a string as provider option style, not list"),
         ({"style": {}}, {"style": "string"}, "takes a string as provider option style, not object"),
-    ],
-    ids=[
-        "none given",
-        "none given and none taken",
-        "a number",
-        "a text is no number",
-        "a bool is no number",
-        "a number is no bool",
-        "unknown before types",
-        "NaN is no number",
-        "undeclared: passed on",
-        "none taken",
-        "float and false",
-        "infinity is no number",
-        "in the order of the caller",
-        "null",
-        "a list",
-        "an object",
     ],
 )
 @pytest.mark.parametrize("where", ["mode", "flat", "flat without a block"])
@@ -322,7 +304,7 @@ def test_provider_options_are_checked_and_never_converted(
     if reason is None:
         assert found.job.provider_options == options
     else:
-        assert found == Skip(f"p/m {reason}")
+        assert found == Skip(f"p/m {reason}", "providerOptions")
 
 
 def test_long_option_names_are_cut_in_the_reason(stub, media):
@@ -337,16 +319,18 @@ def test_long_option_names_are_cut_in_the_reason(stub, media):
 @pytest.mark.parametrize(
     "requested, listed, cap, sent",
     [
-        (12, None, 10, None),
-        (10, None, 10, 10),
-        (4.4, None, 4, 4),
-        (4.5, None, 4, None),
-        (12, (4, 6, 8), 8, 8),
-        (12, None, None, 12),
+        *rows(
+            "6.4",
+            (12, None, 10, None),
+            (10, None, 10, 10),
+            (4.4, None, 4, 4),
+            (4.5, None, 4, None),
+            (12, (4, 6, 8), 8, 8),
+            (12, None, None, 12),
+        ),
         (12, (0, -1), 10, None),
         (0.4, None, None, 1),
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("where", ["mode", "flat"])
 def test_a_cap_skips_and_never_shortens(stub, media, requested, listed, cap, sent, where):
@@ -359,7 +343,8 @@ def test_a_cap_skips_and_never_shortens(stub, media, requested, listed, cap, sen
     found = plan(request, media(), stub("p", "m", caps=caps), "m")
     if sent is None:
         asked = math.floor(requested + 0.5)
-        assert found == Skip(f"p/m makes at most {cap} seconds, {asked} asked for")
+        said = f"p/m makes at most {cap} seconds, {asked} asked for"
+        assert found == Skip(said, "durationSeconds")
     else:
         assert found.job.duration_seconds == sent
 
@@ -584,6 +569,8 @@ WHOLE = {
         {},
         {},
     ),
+}
+MORE = {
     "a size that cannot be read becomes the asked ratio": (
         F1,
         {"size": "big", "aspect_ratio": "9:16"},
@@ -616,7 +603,9 @@ WHOLE = {
 STYLE = ("size", "aspect_ratio", "resolution", "duration_seconds", "audio", "watermark")
 
 
-@pytest.mark.parametrize("caps, asked, sent, ignored, told", WHOLE.values(), ids=WHOLE)
+@pytest.mark.parametrize(
+    "caps, asked, sent, ignored, told", [*named("4.7", WHOLE), *named("style", MORE)]
+)
 def test_style_is_fitted_to_the_model_and_every_difference_told(
     stub, media, caps, asked, sent, ignored, told
 ):
@@ -682,7 +671,7 @@ METADATA = {
 
 @pytest.mark.parametrize("row, expected", METADATA.values(), ids=METADATA)
 def test_metadata_tells_what_was_normalised(stub, media, row, expected):
-    caps, asked, *_ = WHOLE[row]
+    caps, asked, *_ = (WHOLE | MORE)[row]
     request = Request(prompt="x", **asked)
     found = plan(request, media(), stub(caps=Caps(generate=caps)), "m")
     assert metadata(found.changes, request) == expected

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from openclaw_nb.emulator import Emulator, Scenario
+from openclaw_nb.emulator.services.fal_endpoints import schema
 from openclaw_nb.emulator.services.fal_errors import MODEL_ERRORS, REQUEST_ERRORS
-from openclaw_nb.emulator.services.fal_schemas import schema
 from openclaw_nb.providers import by_id
 from openclaw_nb.runtime.transport import Access
 from tests.capture import differences
@@ -213,7 +213,7 @@ ANY = "https://example.com/file"
 def test_the_body_alone_decides_what_the_film_is(
     endpoint, body, size, seconds, fps, audio, follows
 ):
-    film = schema(endpoint).model_validate({"prompt": "x", **body}).clip(endpoint)
+    film = schema(endpoint, {}).model_validate({"prompt": "x", **body}).clip(endpoint)
     assert (film.width, film.height) == size
     assert (film.seconds, film.fps) == (pytest.approx(seconds), fps)
     assert (film.audio, film.follows_reference) == (audio, follows)

@@ -18,6 +18,7 @@ from openclaw_nb.core.wire import (
     Skip,
     Wait,
 )
+from openclaw_nb.providers import _fal_queue as queue
 from openclaw_nb.providers import fal
 
 LIVE = "fal-ai/minimax/video-01-live"
@@ -36,7 +37,7 @@ CLIP = Link(url="https://example.com/a.mp4")
 SONG = Link(url="https://example.com/a.mp3")
 
 JOB = "https://queue.fal.run/fal-ai/minimax/requests/r1"
-TICKET = fal.FalTicket(
+TICKET = queue.FalTicket(
     request_id="r1", status_url=f"{JOB}/status", response_url=JOB, cancel_url=f"{JOB}/cancel"
 )
 
@@ -101,7 +102,7 @@ def test_fast_seedance_stops_at_720p():
 
 def test_no_listed_endpoint_has_a_size_field():
     for row in fal.PROVIDER.models:
-        for mode in row.modes or Mode:
+        for mode in row.modes or fal.PROVIDER.caps.modes():
             assert caps(row.id, mode).supports_size is False
 
 
@@ -396,10 +397,10 @@ def test_the_addresses_are_used_as_given():
         f'{{"request_id": "r1", "status_url": "{JOB}/status", "response_url": "{JOB}",'
         f' "cancel_url": "{JOB}/cancel", "queue_position": 3}}'
     )
-    step = fal.parse_submit(reply(said))
+    step = queue.parse_submit(reply(said))
     assert step == Wait(TICKET, "queued", note="3 ahead in the queue")
-    assert fal.build_status(TICKET) == Call("GET", f"{JOB}/status")
-    assert fal.build_cancel(TICKET, "running") == Call("PUT", f"{JOB}/cancel")
+    assert queue.build_status(TICKET) == Call("GET", f"{JOB}/status")
+    assert queue.build_cancel(TICKET, "running") == Call("PUT", f"{JOB}/cancel")
     assert TICKET.job_id == "r1"
 
 
@@ -413,19 +414,19 @@ def test_the_addresses_are_used_as_given():
 )
 def test_missing_addresses_are_rebuilt_from_the_first_segments_of_the_endpoint(path, owner):
     said = '{"request_id": "r1", "status_url": null}'
-    ticket = fal.parse_submit(reply(said, path=path)).ticket
+    ticket = queue.parse_submit(reply(said, path=path)).ticket
     assert ticket.response_url == f"{owner}/requests/r1"
     assert ticket.status_url == f"{owner}/requests/r1/status"
     assert ticket.cancel_url == f"{owner}/requests/r1/cancel"
 
 
 def test_one_address_is_enough_for_the_others():
-    assert fal.parse_submit(reply(f'{{"status_url": "{JOB}/status"}}')).ticket == TICKET
+    assert queue.parse_submit(reply(f'{{"status_url": "{JOB}/status"}}')).ticket == TICKET
 
 
 def test_a_submission_without_id_and_address_is_malformed():
     with pytest.raises(Malformed, match="no address"):
-        fal.parse_submit(reply("{}", path=f"/{LIVE}"))
+        queue.parse_submit(reply("{}", path=f"/{LIVE}"))
 
 
 @pytest.mark.parametrize(
@@ -500,7 +501,7 @@ def test_the_users_own_time_limit_for_the_queue_is_named_as_the_reason():
     refused = fetch().read_error(reply(said, 504, **{"x-fal-request-timeout-type": "user"}))
     assert refused.why is Why.TIMEOUT
     assert "X-Fal-Request-Timeout" in refused.advice
-    assert not fal.parse_error(reply(said, 504)).advice
+    assert not queue.parse_error(reply(said, 504)).advice
 
 
 @pytest.mark.parametrize(
@@ -545,7 +546,7 @@ def test_a_result_without_a_video_shows_what_came_instead():
     ],
 )
 def test_error_types_say_more_than_the_status(status, said, why, code):
-    refused = fal.parse_error(reply(said, status))
+    refused = queue.parse_error(reply(said, status))
     assert (refused.why, refused.status) == (why, status)
     assert code is None or refused.code == code
 
@@ -555,9 +556,9 @@ def test_moderation_is_found_among_several_items_and_in_the_header():
         '{"detail": [{"msg": "a", "type": "missing"}, {"msg": "b",'
         ' "type": "content_policy_violation"}]}'
     )
-    assert fal.parse_error(reply(both, 422)).why is Why.CONTENT_POLICY
+    assert queue.parse_error(reply(both, 422)).why is Why.CONTENT_POLICY
     header = {"x-fal-error-type": "content_policy_violation", "x-fal-request-id": "r9"}
-    refused = fal.parse_error(reply('{"detail": "no"}', 422, **header))
+    refused = queue.parse_error(reply('{"detail": "no"}', 422, **header))
     assert (refused.why, refused.request_id) == (Why.CONTENT_POLICY, "r9")
 
 
@@ -573,7 +574,7 @@ def test_moderation_is_found_among_several_items_and_in_the_header():
     ],
 )
 def test_the_synchronous_host_stands_for_the_queue_beside_it(configured, used):
-    assert fal.read_base_url(configured) == used
+    assert queue.read_base_url(configured) == used
 
 
 def test_the_key_may_follow_the_addresses_that_fal_hands_out_and_get_a_token_but_not_to_its_files():

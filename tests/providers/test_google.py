@@ -122,7 +122,7 @@ def test_veo_declares_what_the_product_declares(mode):
 def test_only_the_lite_model_of_veo_3_1_has_no_4k():
     def resolutions(model):
         caps = overlay(PROVIDER.caps, PROVIDER.model(model).caps)
-        return {caps.block(mode).resolutions for mode in Mode}
+        return {caps.block(mode).resolutions for mode in caps.modes()}
 
     assert resolutions(VEO) == {("720P", "1080P", "4K")}
     assert resolutions(LITE) == {("720P", "1080P")}

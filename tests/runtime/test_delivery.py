@@ -18,6 +18,7 @@ from openclaw_nb.runtime.delivery import Delivery, saved_paths
 from openclaw_nb.runtime.guard import Policy
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.transport import ATTEMPTS, Access
+from tests.rows import rows
 from tests.runtime.world import (
     MP4,
     SECRET,
@@ -175,7 +176,7 @@ def test_a_video_over_the_limit_without_a_public_address_is_an_error_with_a_way_
     assert left(store) == []
 
 
-# limits: table 8.4
+# limits
 
 LIMIT = 16_777_216
 
@@ -185,18 +186,24 @@ def a_film(size):
 
 
 @pytest.mark.parametrize(
-    "size, limit, saved",
+    "size, hosted, limit, outcome",
     [
-        (LIMIT, LIMIT, True),
-        (LIMIT + 1, LIMIT, False),
-        (18_000_000, 20 * MIB, True),
-        (600_000, MIB // 2, False),
+        *rows(
+            "8.4",
+            (LIMIT, False, LIMIT, "saved"),
+            (LIMIT + 1, False, LIMIT, "too-large"),
+            (LIMIT + 1, True, LIMIT, "address"),
+            (18_000_000, False, 20 * MIB, "saved"),
+            (600_000, True, MIB // 2, "address"),
+        ),
+        (LIMIT, True, LIMIT, "saved"),
+        (18_000_000, True, 20 * MIB, "saved"),
+        (600_000, False, MIB // 2, "too-large"),
     ],
 )
-@pytest.mark.parametrize("hosted", [True, False])
 @pytest.mark.parametrize("length_known", [True, False])
 def test_the_limit_decides_between_file_address_and_error(
-    server, tmp_path, size, limit, saved, hosted, length_known
+    server, tmp_path, size, hosted, limit, outcome, length_known
 ):
     store, film = Store(tmp_path / "media", limit), a_film(size)
     if length_known:
@@ -204,11 +211,14 @@ def test_the_limit_decides_between_file_address_and_error(
     else:
         server.say["/a.mp4"] = sending(film, headers=TYPE)
     output = Hosted(f"{server.url}/a.mp4") if hosted else InHand(film, "video/mp4")
-    if not saved and not hosted:
-        failed(BadOutput, store, output)
+    if outcome == "too-large":
+        failure = failed(BadOutput, store, output)
+        assert failure.code == outcome
+        assert all(f"{number} bytes" in str(failure) for number in (size, limit))
         assert left(store) == []
         return
     (file,) = save(store, output)
+    saved = outcome == "saved"
     assert (file.path is not None, file.url) == (saved, output.url if hosted else None)
     assert [path.stat().st_size for path in left(store)] == ([size] if saved else [])
 

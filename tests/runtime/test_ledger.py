@@ -19,6 +19,7 @@ from openclaw_nb.runtime.ledger import (
     process_started,
 )
 from openclaw_nb.runtime.migrations import STEPS, migrate
+from openclaw_nb.runtime.queries import Guard
 
 ASKED = NewTask(
     prompt="a heron",
@@ -42,12 +43,12 @@ def run(*works):
 
 
 def add(ledger, **changes):
-    return run(ledger.add(replace(ASKED, **changes), unless_active=False))[0]
+    return run(ledger.add(replace(ASKED, **changes), unless_active=None))[0]
 
 
 def add_unless_active(ledger, **changes):
     """The row, and whether it is new."""
-    return run(ledger.add(replace(ASKED, **changes), unless_active=True))
+    return run(ledger.add(replace(ASKED, **changes), unless_active=Guard.REQUEST))
 
 
 def find(ledger, lookup):
@@ -178,7 +179,7 @@ def test_looking_and_making_are_one_step_across_connections(ledger):
     others = [ledger, *(Ledger(ledger.path) for _ in range(5))]
 
     async def go():
-        added = (one.add(ASKED, unless_active=True) for one in others for _ in range(4))
+        added = (one.add(ASKED, unless_active=Guard.REQUEST) for one in others for _ in range(4))
         made = await asyncio.gather(*added)
         for one in others[1:]:
             await one.close()
@@ -272,7 +273,7 @@ def test_many_openings_at_once_migrate_once(tmp_path):
     ledgers = [Ledger(tmp_path / "new" / "tasks.sqlite") for _ in range(8)]
 
     async def go():
-        await asyncio.gather(*(ledger.add(ASKED, unless_active=False) for ledger in ledgers))
+        await asyncio.gather(*(ledger.add(ASKED, unless_active=None) for ledger in ledgers))
         rows = await ledgers[0].rows()
         for ledger in ledgers:
             await ledger.close()

@@ -4,6 +4,7 @@ import pytest
 
 from openclaw_nb.core.domain import Kind
 from openclaw_nb.runtime.media_types import EXTENSIONS, detect, extension_of, kind_of
+from tests.rows import rows
 
 ZERO = bytes(64)
 HEADS = {
@@ -29,12 +30,15 @@ HEADS = {
 @pytest.mark.parametrize(
     "head, name, found",
     [
-        (HEADS["image/png"], "x.jpg", "image/png"),
-        (HEADS["video/mp4"], "x.bin", "video/mp4"),
-        (HEADS["audio/mp4"], "x.mp4", "audio/mp4"),
-        (b"\x00\x01\x02\x03", "x.mp4", "video/mp4"),
-        (b"\x00\x01\x02\x03", "x", None),
-        (HEADS["video/webm"], "x.webm", "video/webm"),
+        *rows(
+            "3.4",
+            (HEADS["image/png"], "x.jpg", "image/png"),
+            (HEADS["video/mp4"], "x.bin", "video/mp4"),
+            (HEADS["audio/mp4"], "x.mp4", "audio/mp4"),
+            (b"\x00\x01\x02\x03", "x.mp4", "video/mp4"),
+            (b"\x00\x01\x02\x03", "x", None),
+            (HEADS["video/webm"], "x.webm", "video/webm"),
+        ),
         (b"PK\x03\x04\x14\x00\x00\x00", "x.png", "image/png"),
         (b"PK\x03\x04\x14\x00\x00\x00", "x", "application/zip"),
         (b"", "", None),

@@ -92,7 +92,7 @@ def stored(ledger, request=REQUEST, media=MEDIA, **columns):
             source="video_generate:fal",
             session=None,
         )
-        row, _ = await ledger.add(new, unless_active=False)
+        row, _ = await ledger.add(new, unless_active=None)
         await ledger.update(row.id, provider="fal", model="m", started_at=5, **columns)
         await ledger.end(row.id, TaskState.SUCCEEDED)
         return await ledger.find(row.id)
@@ -171,7 +171,7 @@ def test_a_finished_task_comes_back_as_its_video(ledger):
         files=records.files_json(FILES),
         plan=records.applied_json(APPLIED),
     )
-    video = records.video_of(row)
+    video = records.result_of(row)
     assert (str(video.ref), video.task_id, video.files) == ("fal/m", row.id, FILES)
     assert (video.changes, video.ignored) == (APPLIED.changes, APPLIED.ignored)
     assert (video.warnings, video.metadata, video.emulated) == (("something",), {"seed": 7}, True)

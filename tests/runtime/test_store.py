@@ -15,6 +15,7 @@ from openclaw_nb.runtime.store import (
     stem_of,
     write_sidecar,
 )
+from tests.rows import rows
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
@@ -22,21 +23,24 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 @pytest.mark.parametrize(
     "hint, media_type, name",
     [
-        ("lobster.mp4", "video/mp4", "lobster---U.mp4"),
-        ("lobster.mov", "video/mp4", "lobster---U.mp4"),
-        ("My clip (final).mov", "video/mp4", "My_clip_final---U.mp4"),
-        ("../../etc/passwd", "video/mp4", "passwd---U.mp4"),
-        (r"..\..\windows\system.ini", "video/mp4", "system---U.mp4"),
-        ("surf/clip 1", "video/mp4", "clip_1---U.mp4"),
-        ("été 2026.mp4", "video/mp4", "été_2026---U.mp4"),
-        ("名前.mp4", "video/webm", "名前---U.webm"),
-        ("***", "video/mp4", "U.mp4"),
+        *rows(
+            "8.2",
+            ("lobster.mp4", "video/mp4", "lobster---U.mp4"),
+            ("lobster.mov", "video/mp4", "lobster---U.mp4"),
+            ("My clip (final).mov", "video/mp4", "My_clip_final---U.mp4"),
+            ("../../etc/passwd", "video/mp4", "passwd---U.mp4"),
+            ("surf/clip 1", "video/mp4", "clip_1---U.mp4"),
+            ("été 2026.mp4", "video/mp4", "été_2026---U.mp4"),
+            ("名前.mp4", "video/webm", "名前---U.webm"),
+            ("***", "video/mp4", "U.mp4"),
+            ("a" * 80 + ".mp4", "video/mp4", "a" * 60 + "---U.mp4"),
+            ("clip.tar.gz", "video/mp4", "clip.tar---U.mp4"),
+            ("__x__.mp4", "video/mp4", "x---U.mp4"),
+        ),
         ("   ", "video/mp4", "U.mp4"),
         ("", "video/mp4", "U.mp4"),
         (None, "video/mp4", "U.mp4"),
-        ("a" * 80 + ".mp4", "video/mp4", "a" * 60 + "---U.mp4"),
-        ("clip.tar.gz", "video/mp4", "clip.tar---U.mp4"),
-        ("__x__.mp4", "video/mp4", "x---U.mp4"),
+        (r"..\..\windows\system.ini", "video/mp4", "system---U.mp4"),
         (".hidden", "video/mp4", "hidden---U.mp4"),
         (".hidden.mp4", "video/mp4", "hidden---U.mp4"),
         ("..", "video/mp4", "U.mp4"),

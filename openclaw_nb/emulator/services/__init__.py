@@ -39,6 +39,8 @@ class Service:
     """Where the provider's base URL includes a version (contract index, 3.12)."""
     status_words: bool = True
     """False: a job of the default model has no status word, so it shows no unknown one either."""
+    hosts: tuple[str, ...] = ()
+    """Further hosts of the provider whose paths mean something else than on its main one."""
 
 
 SERVICES: dict[str, Service] = {
@@ -50,7 +52,7 @@ SERVICES: dict[str, Service] = {
     "byteplus-seedance2": Service(byteplus_seedance2.service, byteplus_seedance2.new_id, "/api/v3"),
     "comfy": Service(comfy.service, comfy.new_id),
     "deepinfra": Service(deepinfra.service, deepinfra.new_id, "/v1/openai"),
-    "fal": Service(fal.service, fal.new_id),
+    "fal": Service(fal.service, fal.new_id, hosts=(fal.RUN_HOST,)),
     "google": Service(google.service, google.new_id, status_words=False),
     "minimax": Service(minimax.service, minimax.new_id),
     "minimax-portal": Service(minimax.service, minimax.new_id),

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from openclaw_nb.emulator.clips import Clip, ClipSpec
+from openclaw_nb.emulator.clips import Clip, ClipSpec, Spec
 from openclaw_nb.emulator.hosting import hand_over, key_leaked
 from openclaw_nb.emulator.jobs import Job, Jobs, Order
 from openclaw_nb.emulator.wire import Handler, Later, Reply, Request, Response, answer
@@ -107,7 +107,7 @@ class ModelArk:
             raise wrong("draft_task", "the task is not a draft that succeeded.")
         return draft
 
-    def _spec(self, wanted: Wanted, draft: Job | None) -> ClipSpec:
+    def _spec(self, wanted: Wanted, draft: Job | None) -> Spec:
         body, model = wanted.body, wanted.model
         ratio = "16:9" if body.ratio in (None, "adaptive") else body.ratio
         width, height = size_of(model, wanted.resolution, ratio)

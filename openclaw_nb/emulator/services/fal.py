@@ -1,8 +1,10 @@
-"""fal's queue: submit, status, result, cancel, and the hosted file.
+"""fal: the queue with submit, status, result and cancel; the synchronous call; the hosted files.
 
 Sources: fal's documentation "Queue API", "Asynchronous inference", "Platform headers" (read 2026-11-21).
-One host stands for queue.fal.run, for rest.fal.ai and for the file host *.fal.media. Webhooks are refused: nothing
-here calls out.
+One host stands for queue.fal.run, for rest.fal.ai and for the file host *.fal.media. The same path means something else
+on https://fal.run, so that has a host of its own here (`fal-run`): a submission to the queue is always answered with
+a place in it, a post to fal.run always with the result, whatever the model. There, a scenario's `seconds` is how long
+the answer takes, and `polls` counts nothing. Webhooks are refused: nothing here calls out.
 
 `Scenario.quirk` may be:
   a type of `MODEL_ERRORS` or `REQUEST_ERRORS`: what a job that ends as failed says
@@ -12,21 +14,24 @@ here calls out.
   id_only: the answer to a submission has no addresses
   videos, wrapped: a result as the first of `videos`; inside `response`
   cancelled_at_once: a cancellation is answered with 200 and OK
+  nsfw: a model with a safety checker that is on finds something, and its images are black
+  single: the first of the images as `image`, without a list
+  audio_file, audio_url: a track under that other key; as a bare address
+  lite_elsewhere: google/nano-banana-2-lite/edit is not found; google/nano-banana-lite/edit is there
+  public_styles: a style reference must be an address, as its description has it
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from pydantic import ValidationError
 
-from openclaw_nb.emulator.clips import Clip
-from openclaw_nb.emulator.hosting import MP4, hand_over, key_leaked
-from openclaw_nb.emulator.jobs import Job, Jobs, Order
+from openclaw_nb.emulator.hosting import hand_over, key_leaked
+from openclaw_nb.emulator.jobs import Job, Jobs, Order, State
 from openclaw_nb.emulator.wire import (
     Handler,
     Later,
@@ -38,17 +43,23 @@ from openclaw_nb.emulator.wire import (
 )
 
 from . import fal_errors as errors
+from .fal_endpoints import LITE_EDIT, not_found, schema
 from .fal_errors import MODEL_ERRORS, REQUEST_ERRORS, ending, http_error, invalid, said
-from .fal_schemas import schema
+from .fal_images import Krea, PublicKrea
+from .fal_inputs import Input
+from .fal_results import QUIRKS as RESULT_QUIRKS
+from .fal_results import blackened, number, outcome
 from .fal_storage import Storage
 
 NAMESPACES = frozenset({"workflows", "comfy"})
+RUN_HOST = "https://fal.run"
 RESULT_SECONDS = 3600
 QUIRKS = {
     *MODEL_ERRORS,
     *REQUEST_ERRORS,
-    *("plain_detail", "locked", "failed_word", "id_only", "videos", "wrapped"),
-    "cancelled_at_once",
+    *("plain_detail", "locked", "failed_word", "id_only", "cancelled_at_once"),
+    *("nsfw", "lite_elsewhere", "public_styles"),
+    *RESULT_QUIRKS,
 }
 LIFECYCLE = "x-fal-object-lifecycle-preference"
 PRIORITIES = frozenset({"normal", "low"})
@@ -100,37 +111,78 @@ class Fal:
         )
         if refused is not None:
             return refused
-        address = Address.read(segments)
+        synchronous = request.host == RUN_HOST
+        address = None if synchronous else Address.read(segments)
         if address is not None:
             return self._about(request, address)
         if request.method != "POST":
             return said("Method Not Allowed", 405)
+        if synchronous:
+            return self._run(request, "/".join(segments))
         return self.storage.keyed(request) or self._submit(request, "/".join(segments))
 
     def _submit(self, request: Request, endpoint: str) -> Response:
+        """A place in the queue."""
+        wanted = self._read(request, endpoint)
+        if isinstance(wanted, Response):
+            return wanted
+
+        def queued(job: Job) -> Response:
+            _note(request, job, wanted)
+            return _queued(request, job)
+
+        return self.jobs.admit(request, self._order(request, endpoint, wanted), queued, http_error)
+
+    def _run(self, request: Request, endpoint: str) -> Reply:
+        """One call from prompt to result."""
+        wanted = self._read(request, endpoint)
+        if isinstance(wanted, Response):
+            return wanted
+        begun: list[Job] = []
+
+        def keep(job: Job) -> Response:
+            _note(request, job, wanted)
+            begun.append(job)
+            return answer({})
+
+        order = self._order(request, endpoint, wanted)
+        response = self.jobs.admit(request, order, keep, http_error)
+        if not begun or response.fault is not None:
+            return response
+        return _ran(request, begun[0])
+
+    def _read(self, request: Request, endpoint: str) -> Input | Response:
+        """What a valid submission asks for, or the refusal."""
         if wrong := _queue_options(request):
             return invalid(wrong)
-        kind = schema(endpoint)
-        if kind is None:
-            return said(f"Application '{endpoint}' not found", 404)
         try:
             asked = request.fields()
-            order = Order(endpoint, asked, kind.model_validate(asked).clip(endpoint))
+            kind = self._schema(request, endpoint, asked)
+            wanted = None if kind is None else kind.model_validate(asked)
         except MalformedError as error:
             return invalid([{"loc": ["body"], "msg": str(error), "type": "json_invalid"}])
         except ValidationError as error:
             return invalid(errors.details(error))
+        if wanted is None:
+            return said(not_found(endpoint), 404)
         if self.jobs.scenario.submit_moderated:
             return invalid([errors.prompt_refused(errors.MODERATED, asked)])
-        return self.jobs.admit(request, order, lambda job: self._queued(request, job), http_error)
+        return wanted
 
-    def _queued(self, request: Request, job: Job) -> Response:
-        job.notes["file_seconds"] = _lifetime(request)
-        job.notes["own_timeout"] = "x-fal-request-timeout" in request.headers
-        id_only = job.scenario.quirk == "id_only"
-        urls = {"request_id": job.id} if id_only else _urls(request, job)
-        body = {"status": "IN_QUEUE", **urls, "queue_position": 0}
-        return answer(body, headers={"x-fal-request-id": job.id})
+    def _schema(
+        self, request: Request, endpoint: str, asked: Mapping[str, object]
+    ) -> type[Input] | None:
+        quirk = self.jobs.scenario.quirk
+        if quirk == "lite_elsewhere" and endpoint == LITE_EDIT:
+            return None
+        kind = schema(endpoint, asked, synchronous=request.host == RUN_HOST)
+        return PublicKrea if kind is Krea and quirk == "public_styles" else kind
+
+    def _order(self, request: Request, endpoint: str, wanted: Input) -> Order:
+        first, *more = wanted.files(endpoint)
+        if self.jobs.scenario.quirk == "nsfw" and wanted.is_checked:
+            first, *more = (blackened(file) for file in (first, *more))
+        return Order(endpoint, request.fields(), first, more=tuple(more))
 
     def _about(self, request: Request, address: Address) -> Reply:
         job = self.jobs.all.get(address.id)
@@ -170,15 +222,12 @@ class Fal:
         return Response(200, tuple(pieces), {"content-type": "text/event-stream"})
 
     def _result(self, request: Request, job: Job) -> Reply:
-        head = {"x-fal-request-id": job.id}
-        state = job.state
-        if state in {"queued", "running"}:
+        if job.state in {"queued", "running"}:
+            head = {"x-fal-request-id": job.id}
             return answer({"detail": "Request is still in progress"}, 400, head)
         if job.clock() - (job.finished_at or job.clock()) > RESULT_SECONDS:
             return said("The result has expired.", 404)
-        if state == "succeeded" and job.clip is not None:
-            return Later(job.clip, lambda clip: _output(request, job, clip))
-        return errors.result(job)
+        return outcome(request, job, job.state)
 
     def _cancel(self, job: Job) -> Response:
         if not job.cancel():
@@ -188,13 +237,14 @@ class Fal:
         return answer({"status": "CANCELLATION_REQUESTED"}, 202)
 
     def _file(self, request: Request, name: str) -> Reply:
-        job = self.jobs.all.get(name.partition("_")[0])
+        id, _, file = name.partition("_")
+        job = self.jobs.all.get(id)
         if request.method not in {"GET", "HEAD"} or job is None:
             return Response(404, b"Not Found", {"content-type": "text/plain"})
         kept = job.notes.get("file_seconds")
         if isinstance(kept, float) and job.clock() - (job.finished_at or job.clock()) > kept:
             return Response(404, b"Not Found", {"content-type": "text/plain"})
-        return key_leaked(request) or hand_over(request, job, MP4)
+        return key_leaked(request) or hand_over(request, job, at=number(file))
 
 
 def _queue_options(request: Request) -> list[dict[str, object]]:
@@ -231,6 +281,34 @@ def _is_over(text: str, limit: float) -> bool:
         return float(text) > limit
     except ValueError:
         return False
+
+
+def _note(request: Request, job: Job, wanted: Input) -> None:
+    job.notes["input"] = wanted
+    job.notes["file_seconds"] = _lifetime(request)
+    job.notes["own_timeout"] = "x-fal-request-timeout" in request.headers
+
+
+def _queued(request: Request, job: Job) -> Response:
+    id_only = job.scenario.quirk == "id_only"
+    urls = {"request_id": job.id} if id_only else _urls(request, job)
+    body = {"status": "IN_QUEUE", **urls, "queue_position": 0}
+    return answer(body, headers={"x-fal-request-id": job.id})
+
+
+def _ran(request: Request, job: Job) -> Reply:
+    """The result of a job that nobody asks after, held up as long as it takes."""
+    scenario = job.scenario
+    if scenario.seconds is None:
+        job.ended_at = job.clock()
+    due = job.created_at + (scenario.seconds or 0)
+
+    def held_up(reply: Reply) -> Reply:
+        if isinstance(reply, Later):
+            return Later(reply.clip, lambda clip: held_up(reply.then(clip)))
+        return replace(reply, after=max(0.0, due - job.clock()))
+
+    return held_up(outcome(request, job, scenario.ends))
 
 
 def _lifetime(request: Request) -> float | None:
@@ -284,14 +362,14 @@ def _waiting(request: Request, job: Job, *, queued: bool) -> dict[str, object]:
     return body | ({"logs": _logs(request, job)} if not queued or job.word else {})
 
 
-def _ended(request: Request, job: Job, state: str) -> dict[str, object]:
+def _ended(request: Request, job: Job, state: State) -> dict[str, object]:
     body: dict[str, object] = {
         "status": "COMPLETED",
         **_urls(request, job),
         "logs": _logs(request, job),
         "metrics": {"inference_time": round((job.finished_at or job.clock()) - job.created_at, 3)},
     }
-    if failure := ending(job):
+    if failure := ending(job, state):
         text, kind = failure
         body |= {"error": text, "error_type": kind}
         if job.scenario.quirk == "failed_word":
@@ -314,26 +392,3 @@ def _logs(request: Request, job: Job) -> list[dict[str, str]] | None:
 
 def _event(body: Mapping[str, object]) -> bytes:
     return f"data: {json.dumps(body)}\n\n".encode()
-
-
-def _output(request: Request, job: Job, clip: Clip) -> Response:
-    name = f"{job.id}_output.mp4"
-    file = {
-        "url": f"{request.base}/files/b/tiger/{name}",
-        "content_type": "video/mp4",
-        "file_name": "output.mp4",
-        "file_size": clip.bytes,
-    }
-    body: dict[str, object] = {"video": file}
-    model = job.order.model
-    if "seedance" in model or "/wan/" in model:
-        drawn = int(sha256(job.id.encode()).hexdigest()[:7], 16)
-        body["seed"] = job.order.asked.get("seed", drawn)
-    if "/wan/" in model:
-        body["prompt"] = job.order.asked["prompt"]
-    if job.scenario.quirk == "videos":
-        body["videos"] = [body.pop("video")]
-    if job.scenario.quirk == "wrapped":
-        body = {"response": body}
-    units = {"x-fal-billable-units": f"{clip.seconds:g}"}
-    return answer(body, headers={"x-fal-request-id": job.id, **units})

@@ -11,7 +11,7 @@ from typing import cast
 
 from pydantic import ValidationError
 
-from openclaw_nb.emulator.jobs import Job, brief
+from openclaw_nb.emulator.jobs import Job, State, brief
 from openclaw_nb.emulator.wire import Response, answer
 
 MODERATED = "content_policy_violation"
@@ -71,18 +71,18 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def ending(job: Job) -> tuple[str, str] | None:
+def ending(job: Job, state: State) -> tuple[str, str] | None:
     """What a job that ended badly says, and of which type; None for another."""
-    kind = ENDINGS.get(job.state)
+    kind = ENDINGS.get(state)
     quirk = job.scenario.quirk
-    if job.state == "failed" and quirk in {*MODEL_ERRORS, *REQUEST_ERRORS}:
+    if state == "failed" and quirk in {*MODEL_ERRORS, *REQUEST_ERRORS}:
         kind = quirk
     return None if kind is None else (WORDS.get(kind, f"The request failed: {kind}."), kind)
 
 
-def result(job: Job) -> Response:
+def result(job: Job, state: State) -> Response:
     """The answer to who asks for the result of a job that ended badly."""
-    text, kind = ending(job) or ("", "")
+    text, kind = ending(job, state) or ("", "")
     head = {"x-fal-request-id": job.id}
     if kind in MODEL_ERRORS:
         detail = [prompt_refused(kind, job.order.asked)]

@@ -312,7 +312,7 @@ def _error(job: Job) -> object:
 
 def _stamped(reply: Reply) -> Reply:
     if isinstance(reply, Later):
-        return Later(reply.clip, lambda clip: _with_id(reply.then(clip)))
+        return Later(reply.clip, lambda clip: _stamped(reply.then(clip)))
     return _with_id(reply)
 
 

@@ -6,20 +6,17 @@ Lengths and sizes that fal does not document are marked "assumed".
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Annotated, Literal, Self
+from abc import abstractmethod
+from hashlib import sha256
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import override
 
-from openclaw_nb.emulator.clips import ClipSpec, even
-from openclaw_nb.emulator.references import (
-    UnreadableError,
-    checked_image,
-    data_uri_bytes,
-    is_address,
-)
+from openclaw_nb.emulator.clips import ClipSpec, Spec, even
+
+from .fal_inputs import Finished, ImageUrl, Input, MediaUrl
 
 Ratio = Literal["16:9", "9:16", "1:1"]
 SeedanceRatio = Literal["auto", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16"]
@@ -38,37 +35,30 @@ SEEDANCE_RATIOS = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
 SEEDANCE_AUTO_SECONDS = 5
 
 
-def _image(text: str) -> str:
-    try:
-        checked_image(text)
-    except UnreadableError as error:
-        raise PydanticCustomError("image_load_error", "Failed to load the image.") from error
-    return text
-
-
-def _media(text: str) -> str:
-    try:
-        if not is_address(text):
-            data_uri_bytes(text)
-    except UnreadableError as error:
-        raise PydanticCustomError("file_download_error", "Failed to download the file.") from error
-    return text
-
-
-ImageUrl = Annotated[str, AfterValidator(_image)]
-MediaUrl = Annotated[str, AfterValidator(_media)]
-
-
-class Input(BaseModel, ABC):
-    """Types and values are checked; unknown fields appear to be ignored by fal."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
-
-    prompt: str
+class Film(Input):
+    """An endpoint whose result is a `video`."""
 
     @abstractmethod
     def clip(self, model: str) -> ClipSpec:
         """The film of a request to endpoint `model`."""
+
+    @override
+    def files(self, model: str) -> tuple[Spec, ...]:
+        return (self.clip(model),)
+
+    @override
+    def output(self, finished: Finished) -> dict[str, object]:
+        body: dict[str, object] = {"video": finished.made[0].file}
+        if "seedance" in finished.model or "/wan/" in finished.model:
+            drawn = int(sha256(finished.id.encode()).hexdigest()[:7], 16)
+            body["seed"] = finished.asked.get("seed", drawn)
+        if "/wan/" in finished.model:
+            body["prompt"] = self.prompt
+        return body
+
+    @override
+    def units(self, finished: Finished) -> float:
+        return finished.made[0].clip.seconds
 
     def film(
         self,
@@ -85,7 +75,7 @@ class Input(BaseModel, ABC):
         return ClipSpec("fal", model, self.prompt, *size, *pace, audio, image, video, follows)
 
 
-class MiniMaxLive(Input):
+class MiniMaxLive(Film):
     """Length and size fixed by the model: 720p, 25 frames a second, 141 frames (assumed)."""
 
     prompt_optimizer: bool = True
@@ -115,7 +105,7 @@ class HeyGenConfig(BaseModel):
     orientation: Literal["portrait", "landscape"] = "portrait"
 
 
-class HeyGen(Input):
+class HeyGen(Film):
     """A speaking avatar; 10 s when no length is given (assumed)."""
 
     config: HeyGenConfig = HeyGenConfig()
@@ -126,7 +116,7 @@ class HeyGen(Input):
         return self.film(model, size, (self.config.duration or 10, 25), audio=True)
 
 
-class Kling(Input):
+class Kling(Film):
     """Kling v2.1 master, text: 1080p at 24 frames a second (assumed)."""
 
     duration: Literal["5", "10"] = "5"
@@ -140,7 +130,7 @@ class Kling(Input):
         return self.film(model, size, (int(self.duration), 24))
 
 
-class KlingImage(Input):
+class KlingImage(Film):
     """Kling v2.1 master, image: the shape follows the image."""
 
     image_url: ImageUrl
@@ -154,7 +144,7 @@ class KlingImage(Input):
         return self.film(model, (1920, 1080), pace, image=self.image_url, follows=True)
 
 
-class _Wan(Input):
+class _Wan(Film):
     """Wan v2.2 A14B. There is no duration: it follows from the frames and their rate."""
 
     num_frames: int = Field(default=81, ge=17, le=161)
@@ -215,7 +205,7 @@ class WanImage(_Wan):
         return self.film(model, size, self.pace, image=self.image_url, follows=follows)
 
 
-class Seedance(Input):
+class Seedance(Film):
     """Seedance 2.0, text; the fast endpoints have two resolutions. 24 frames a second."""
 
     duration: SeedanceSeconds = "auto"
@@ -297,7 +287,7 @@ class FastSeedanceReferences(_Fast, SeedanceReferences):
     """The fast reference endpoint."""
 
 
-class Anything(Input):
+class Anything(Film):
     """An endpoint whose schema is not known here: only the prompt is required."""
 
     image_url: ImageUrl | None = None
@@ -355,11 +345,3 @@ ENDPOINTS: dict[str, type[Input]] = {
     "bytedance/seedance-2.0/fast/image-to-video": FastSeedanceImage,
     "bytedance/seedance-2.0/fast/reference-to-video": FastSeedanceReferences,
 }
-OWNERS = frozenset({"fal-ai", "bytedance"})
-
-
-def schema(endpoint: str) -> type[Input] | None:
-    """The endpoint's fields; None when fal has no such endpoint."""
-    known = ENDPOINTS.get(endpoint)
-    owner, _, rest = endpoint.partition("/")
-    return known or (Anything if owner in OWNERS and rest else None)
