@@ -52,9 +52,8 @@ if TYPE_CHECKING:
         TaskNotFound,
     )
     from openclaw_nb.notebook.kernel import enable_nested_loops
-    from openclaw_nb.runtime.results import Video
-    from openclaw_nb.studio import Studio
     from openclaw_nb.runtime.results import Image, Music, Video
+    from openclaw_nb.studio import Studio
     from openclaw_nb.task import Task
     from openclaw_nb.tool import video_generate
 

@@ -7,15 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from openclaw_nb.core.candidates import find_provider
-<<<<<<< HEAD
 from openclaw_nb.core.capabilities import ModeCaps, Model, Price
-from openclaw_nb.core.domain import Change, Ignored, Job, Media, Mode, Ref, Request
-from openclaw_nb.core.plan import plan, taken
-=======
-from openclaw_nb.core.capabilities import Model
 from openclaw_nb.core.domain import Change, Ignored, Job, Media, Medium, Mode, Ref, Request
-from openclaw_nb.core.plan import plan
->>>>>>> main
+from openclaw_nb.core.plan import plan, taken
 from openclaw_nb.core.wire import Skip
 from openclaw_nb.errors import ConfigError
 from openclaw_nb.tables import Table
@@ -48,10 +42,13 @@ class Verdict:
         """About what it costs in US dollars, where the price and what it counts are known."""
         if self.price is None or self.job is None:
             return None
-        seconds = self.job.duration_seconds
-        if self.price.per == "second":
-            return self.price.usd * seconds if seconds else None
-        return self.price.usd
+        counted: dict[str, float | None] = {
+            "second": self.job.duration_seconds,
+            "image": self.job.count or 1,
+            "megapixel": None,
+        }
+        count = counted.get(self.price.per, 1)
+        return self.price.usd * count if count else None
 
 
 @dataclass(frozen=True, slots=True)

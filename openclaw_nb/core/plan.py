@@ -11,13 +11,8 @@ from dataclasses import dataclass, replace
 
 from openclaw_nb.core import skips
 from openclaw_nb.core.capabilities import ModeCaps, Model, effective, flat, mode_of, overlay
-<<<<<<< HEAD
-from openclaw_nb.core.domain import Change, Ignored, Job, Media, Mode, Ref, Request
-from openclaw_nb.core.geometry import ratio_of
-=======
 from openclaw_nb.core.domain import Blob, Change, Ignored, Job, Media, Medium, Mode, Ref, Request
 from openclaw_nb.core.geometry import closest_resolution, ratio_of
->>>>>>> main
 from openclaw_nb.core.normalise import Style, normalise
 from openclaw_nb.core.wire import AnyProvider, Skip
 
@@ -45,22 +40,10 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     mode = _mode(request, media)
     row, switched = _endpoint(request, media, provider, model.strip())
     ref = Ref(provider.id, row.id)
-<<<<<<< HEAD
-    declared = _declared(row, media, provider)
+    declared = _declared(row, request, media, provider)
     limits = declared or flat(overlay(provider.caps, row.caps))
-    if reason := (
-        skips.references(ref, row, declared, limits, media, _having(provider, mode))
-        or skips.options(ref, limits.provider_options, request.provider_options)
-        or skips.duration(ref, limits, request.duration_seconds)
-    ):
-        return Skip(reason)
-=======
-    caps = overlay(provider.caps, row.caps)
-    declared = effective(caps, row.id, len(media.images), len(media.videos), request.medium)
-    limits = declared or flat(caps)
     if skipped := _unfit(ref, row, declared, limits, request, media, _having(provider, mode)):
         return skipped
->>>>>>> main
     style = normalise(request, declared)
     resolution, inferred = _inferred(request, media, declared)
     if inferred:
@@ -78,17 +61,19 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     return replace(fitted, notes=(*fitted.notes, *_time_limit(request, provider)))
 
 
-<<<<<<< HEAD
 def taken(request: Request, media: Media, provider: AnyProvider, model: str) -> ModeCaps | None:
     """What the model that `plan` would choose declares for the request's mode, if anything."""
     row, _ = _endpoint(request, media, provider, model.strip())
-    return _declared(row, media, provider)
+    return _declared(row, request, media, provider)
 
 
-def _declared(row: Model, media: Media, provider: AnyProvider) -> ModeCaps | None:
+def _declared(
+    row: Model, request: Request, media: Media, provider: AnyProvider
+) -> ModeCaps | None:
     caps = overlay(provider.caps, row.caps)
-    return effective(caps, row.id, len(media.images), len(media.videos))
-=======
+    return effective(caps, row.id, len(media.images), len(media.videos), request.medium)
+
+
 def _mode(request: Request, media: Media) -> Mode:
     found = mode_of(len(media.images), len(media.videos), request.medium)
     return found or Mode.VIDEO_TO_VIDEO
@@ -154,7 +139,6 @@ def _of_others(request: Request, provider: str) -> tuple[Ignored, ...]:
         for vendor, options in request.vendor_options.items()
         if vendor != provider
     )
->>>>>>> main
 
 
 def _time_limit(request: Request, provider: AnyProvider) -> tuple[str, ...]:
@@ -174,13 +158,8 @@ def _endpoint(
     mode = _mode(request, media)
     row, why = provider.model(asked), f"{provider.label} has renamed it"
     other = (row.siblings or {}).get(mode) or _stand_in(request, media, provider, row)
-<<<<<<< HEAD
     if other and mode not in modes(provider, row):
-        row, why = provider.model(other), f"{row.id} does not make {mode.words}"
-=======
-    if other and mode not in _modes(provider, row):
         row, why = provider.model(other), f"{row.id} does not make {mode.words_for(request.medium)}"
->>>>>>> main
     if row.id == asked:
         return row, ()
     return row, (Change(setting="model", requested=asked, applied=row.id, why=why),)
