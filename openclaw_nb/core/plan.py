@@ -67,9 +67,7 @@ def taken(request: Request, media: Media, provider: AnyProvider, model: str) -> 
     return _declared(row, request, media, provider)
 
 
-def _declared(
-    row: Model, request: Request, media: Media, provider: AnyProvider
-) -> ModeCaps | None:
+def _declared(row: Model, request: Request, media: Media, provider: AnyProvider) -> ModeCaps | None:
     caps = overlay(provider.caps, row.caps)
     return effective(caps, row.id, len(media.images), len(media.videos), request.medium)
 

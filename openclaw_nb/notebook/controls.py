@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from openclaw_nb.core.capabilities import ModeCaps, OptionType
-from openclaw_nb.core.domain import Kind, Mode
+from openclaw_nb.core.domain import Kind, Medium, Mode
 from openclaw_nb.core.geometry import duration_choices
-from openclaw_nb.core.parameters import MAX_AUDIOS, MAX_IMAGES, MAX_VIDEOS
+from openclaw_nb.core.parameters import (
+    MAX_AUDIOS,
+    MAX_EDITED_IMAGES,
+    MAX_IMAGES,
+    MAX_MUSIC_IMAGES,
+    MAX_VIDEOS,
+)
 
-Shape: TypeAlias = Literal["choice", "length", "switch", "number", "text"]
+Shape: TypeAlias = Literal["choice", "length", "switch", "number", "text", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,9 @@ class Slot:
 
     kind: Kind
     keyword: str
-    roles_keyword: str
     most: int
-    roles: tuple[str, ...]
+    roles_keyword: str = ""
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,7 @@ class Way:
 class Sheet:
     """All that a form asks for one kind of result."""
 
-    kind: str
-    """`video`, `image` or `music`."""
-    function: str
-    """The public function that makes it."""
+    medium: Medium
     prompt_hint: str
     settings: tuple[Setting, ...]
     slots: tuple[Slot, ...]
@@ -92,6 +95,10 @@ def _switched(flag: Callable[[ModeCaps], bool | None]) -> Callable[[ModeCaps], O
     return lambda caps: Offer((True, False)) if flag(caps) else NOTHING
 
 
+def _flagged(flag: Callable[[ModeCaps], bool | None]) -> Callable[[ModeCaps], Offer]:
+    return lambda caps: ANYTHING if flag(caps) else NOTHING
+
+
 def _lengths(caps: ModeCaps) -> Offer:
     """The seconds that a model makes: its list, else all up to its longest."""
     if choices := duration_choices(caps.supported_duration_seconds):
@@ -99,46 +106,65 @@ def _lengths(caps: ModeCaps) -> Offer:
     return Offer(tuple(range(1, int(caps.max_duration_seconds or 0) + 1)))
 
 
+def _up_to(most: Callable[[ModeCaps], int | None]) -> Callable[[ModeCaps], Offer]:
+    return lambda caps: Offer(tuple(range(1, (most(caps) or 1) + 1)))
+
+
+def _only(values: Callable[[ModeCaps], tuple[str, ...] | None]) -> Callable[[ModeCaps], Offer]:
+    """For a setting that a model has only where it lists values."""
+    return lambda caps: Offer(found) if (found := values(caps)) else NOTHING
+
+
+def _track_lengths(caps: ModeCaps) -> Offer:
+    return _lengths(caps) if caps.supports_duration else NOTHING
+
+
+_RATIO = Setting(
+    "aspect_ratio",
+    "Aspect ratio",
+    "choice",
+    _listed(lambda caps: caps.supports_aspect_ratio, lambda caps: caps.aspect_ratios),
+    "such as 16:9",
+)
+_RESOLUTION = Setting(
+    "resolution",
+    "Resolution",
+    "choice",
+    _listed(lambda caps: caps.supports_resolution, lambda caps: caps.resolutions),
+    "such as 720P",
+)
+_SIZE = Setting(
+    "size",
+    "Size in pixels",
+    "choice",
+    _listed(lambda caps: caps.supports_size, lambda caps: caps.sizes),
+    "such as 1280x720",
+)
+_DURATION_HINT = "seconds, such as 5"
+
 VIDEO = Sheet(
-    kind="video",
-    function="generate_video",
+    medium=Medium.VIDEO,
     prompt_hint="What the video shows: a friendly lobster surfing at sunset",
     settings=(
-        Setting("duration_seconds", "Duration", "length", _lengths, "seconds, such as 5"),
-        Setting(
-            "aspect_ratio",
-            "Aspect ratio",
-            "choice",
-            _listed(lambda caps: caps.supports_aspect_ratio, lambda caps: caps.aspect_ratios),
-            "such as 16:9",
-        ),
-        Setting(
-            "resolution",
-            "Resolution",
-            "choice",
-            _listed(lambda caps: caps.supports_resolution, lambda caps: caps.resolutions),
-            "such as 720P",
-        ),
-        Setting(
-            "size",
-            "Size in pixels",
-            "choice",
-            _listed(lambda caps: caps.supports_size, lambda caps: caps.sizes),
-            "such as 1280x720",
-        ),
+        Setting("duration_seconds", "Duration", "length", _lengths, _DURATION_HINT),
+        _RATIO,
+        _RESOLUTION,
+        _SIZE,
         Setting("audio", "Sound", "switch", _switched(lambda caps: caps.supports_audio)),
-        Setting("watermark", "Watermark", "switch", _switched(lambda caps: caps.supports_watermark)),
+        Setting(
+            "watermark", "Watermark", "switch", _switched(lambda caps: caps.supports_watermark)
+        ),
     ),
     slots=(
         Slot(
             Kind.IMAGE,
             "images",
-            "image_roles",
             MAX_IMAGES,
+            "image_roles",
             ("first_frame", "last_frame", "reference_image"),
         ),
-        Slot(Kind.VIDEO, "videos", "video_roles", MAX_VIDEOS, ("reference_video",)),
-        Slot(Kind.AUDIO, "audio_refs", "audio_roles", MAX_AUDIOS, ("reference_audio",)),
+        Slot(Kind.VIDEO, "videos", MAX_VIDEOS, "video_roles", ("reference_video",)),
+        Slot(Kind.AUDIO, "audio_refs", MAX_AUDIOS, "audio_roles", ("reference_audio",)),
     ),
     ways=(
         Way(Mode.GENERATE, (Kind.AUDIO,)),
@@ -146,11 +172,43 @@ VIDEO = Sheet(
         Way(Mode.VIDEO_TO_VIDEO, (Kind.VIDEO, Kind.AUDIO), Kind.VIDEO),
     ),
 )
+IMAGE = Sheet(
+    medium=Medium.IMAGE,
+    prompt_hint="What the image shows, or how the references change",
+    settings=(
+        Setting("count", "Images", "choice", _up_to(lambda caps: caps.max_count)),
+        _RATIO,
+        _RESOLUTION,
+        _SIZE,
+        Setting("quality", "Quality", "choice", _only(lambda caps: caps.qualities)),
+        Setting("output_format", "Format", "choice", _only(lambda caps: caps.output_formats)),
+        Setting("background", "Background", "choice", _only(lambda caps: caps.backgrounds)),
+    ),
+    slots=(Slot(Kind.IMAGE, "images", MAX_EDITED_IMAGES),),
+    ways=(Way(Mode.GENERATE, ()), Way(Mode.EDIT, (Kind.IMAGE,), Kind.IMAGE)),
+)
+MUSIC = Sheet(
+    medium=Medium.MUSIC,
+    prompt_hint="What the music is like: a slow waltz for accordion and harp",
+    settings=(
+        Setting("lyrics", "Lyrics", "lines", _flagged(lambda caps: caps.supports_lyrics)),
+        Setting(
+            "instrumental",
+            "Instrumental",
+            "switch",
+            _switched(lambda caps: caps.supports_instrumental),
+        ),
+        Setting("duration_seconds", "Duration", "length", _track_lengths, _DURATION_HINT),
+        Setting("format", "Format", "choice", _only(lambda caps: caps.formats)),
+    ),
+    slots=(Slot(Kind.IMAGE, "images", MAX_MUSIC_IMAGES),),
+    ways=(Way(Mode.GENERATE, ()), Way(Mode.EDIT, (Kind.IMAGE,), Kind.IMAGE)),
+)
+
+SHEETS: Mapping[str, Sheet] = {sheet.medium.value: sheet for sheet in (VIDEO, IMAGE, MUSIC)}
 
 Choice: TypeAlias = tuple[Setting, Offer, object]
 """A setting, what there is to choose, and what is chosen."""
-
-SHEETS: Mapping[str, Sheet] = {sheet.kind: sheet for sheet in (VIDEO,)}
 
 
 def offer(setting: Setting, caps: ModeCaps | None) -> Offer:

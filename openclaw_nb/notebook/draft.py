@@ -67,7 +67,7 @@ class Draft:
         given: dict[str, object] = {}
         if items:
             given[slot.keyword] = [item.source for item in items]
-        if any(item.role for item in items):
+        if slot.roles and any(item.role for item in items):
             given[slot.roles_keyword] = [item.role for item in items]
         return given
 
@@ -88,7 +88,9 @@ class Draft:
             return "Write a prompt first."
         way = self.sheet.way(self.mode)
         if way and way.needs and not any(item.kind is way.needs for item in self.items):
-            return f"{way.mode.words} needs a reference {way.needs}: add one."
+            return (
+                f"{way.mode.words_for(self.sheet.medium)} needs a reference {way.needs}: add one."
+            )
         return ""
 
 

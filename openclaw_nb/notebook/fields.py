@@ -23,7 +23,7 @@ class Field:
     def __init__(self, setting: Setting, edited: Callable[[str, object], None]) -> None:
         self.setting, self._edited = setting, edited
         self.box = widgets.VBox()
-        self.box.add_class("ocs-field")
+        self.box.add_class("ocs-wide" if setting.shape == "lines" else "ocs-field")
         self.widget: Any = None
         self._offer: Offer | None = None
         self._showing = False
@@ -51,7 +51,7 @@ class Field:
     def _put(self, value: object) -> None:
         if self.widget is None or self.value == value:
             return
-        is_text = isinstance(self.widget, widgets.Text)
+        is_text = isinstance(self.widget, widgets.Text | widgets.Textarea)
         self.widget.value = "" if value is None else str(value) if is_text else value
 
     @property
@@ -74,6 +74,8 @@ def _widget(setting: Setting, offer: Offer) -> Any:
         return _dropdown([("on", True), ("off", False)], named)
     if offer.values:
         return _dropdown([(str(value), value) for value in offer.values], named)
+    if setting.shape == "lines":
+        return widgets.Textarea(placeholder=MODELS_OWN[0], rows=3, continuous_update=False, **named)
     hint = setting.hint or {"number": "a number", "text": "text"}.get(setting.shape, "")
     return widgets.Text(placeholder=hint or MODELS_OWN[0], continuous_update=False, **named)
 

@@ -9,9 +9,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from openclaw_nb.core.domain import Mode
+from openclaw_nb.core.domain import Kind, Medium, Mode
 from openclaw_nb.notebook.clipboard import CopyButton
-from openclaw_nb.notebook.controls import Choice, Setting, Sheet
+from openclaw_nb.notebook.controls import Choice, Setting
 from openclaw_nb.notebook.fields import Field
 from openclaw_nb.notebook.manners import Manners
 from openclaw_nb.notebook.tray import Shown, Tray
@@ -28,11 +28,15 @@ Choices = tuple[tuple[str, str], ...]
 class State:
     """All that the form shows at one moment."""
 
+    medium: Medium
     prompt: str = ""
+    prompt_hint: str = ""
     mode: Mode | None = None
     modes: tuple[Mode, ...] = ()
     corrected: bool = False
     """The user chose the mode against the references."""
+    kinds: tuple[Kind, ...] = ()
+    """Of references that can be added."""
     references: tuple[Shown, ...] = ()
     providers: Choices = ()
     provider: str = ""
@@ -55,7 +59,7 @@ class Handlers:
     """What the form calls."""
 
     edit: Callable[[str, object], None]
-    """The user changed a part of the request: `prompt`, `provider`, `model`, `mode`,
+    """The user changed a part of the request: `medium`, `prompt`, `provider`, `model`, `mode`,
     `exact_model`, or a setting."""
     edit_option: Callable[[str, object], None]
     generate: Callable[[], None]
@@ -68,11 +72,11 @@ class Handlers:
 class Form:
     """Every widget of the form, in one box."""
 
-    def __init__(self, sheet: Sheet, handlers: Handlers, tray: Tray) -> None:
+    def __init__(self, media: Sequence[Medium], handlers: Handlers, tray: Tray) -> None:
         self._handlers, self.tray = handlers, tray
         self.copy = CopyButton("", _nothing)
         self._showing = False
-        self._make_words(sheet)
+        self._make_words(media)
         self._make_choices()
         self._make_actions()
         self._style = _Fields(handlers.edit)
@@ -80,13 +84,18 @@ class Form:
         self.results = widgets.Box()
         self.results.add_class("ocs-results")
         self.results_title = _title("Made in this session")
-        self.box = self._box(sheet)
+        self.box = self._box()
         self.show_results(())
 
-    def _make_words(self, sheet: Sheet) -> None:
-        self.prompt = widgets.Textarea(
-            description="Prompt", placeholder=sheet.prompt_hint, rows=3, layout=_layout()
+    def _make_words(self, media: Sequence[Medium]) -> None:
+        self.medium = widgets.RadioButtons(
+            description="Make",
+            options=[(str(medium), medium) for medium in media],
+            orientation="horizontal",
+            layout=_layout(),
         )
+        self.prompt = widgets.Textarea(description="Prompt", rows=3, layout=_layout())
+        self._report(self.medium, "medium")
         self._report(self.prompt, "prompt")
 
     def _make_choices(self) -> None:
@@ -133,11 +142,13 @@ class Form:
 
         widget.observe(changed, "value")
 
-    def _box(self, sheet: Sheet) -> Any:
+    def _box(self) -> Any:
         modes = _classed(widgets.Box([self.mode, self.follow]), "ocs-modes")
         self.models_row = _classed(widgets.Box([self.provider, self.model]), "ocs-grid")
         self.setup_box = _classed(
-            widgets.VBox([self.setup, widgets.HBox([self.emulate, self.again])]), "ocs-setup", "ocs-form"
+            widgets.VBox([self.setup, widgets.HBox([self.emulate, self.again])]),
+            "ocs-setup",
+            "ocs-form",
         )
         self.options_title = _title("Options of the provider")
         fields = widgets.VBox(
@@ -159,8 +170,9 @@ class Form:
             [_title("Plan"), self.plan, self.generate, self.why_not, self.error, self.copy]
         )
         columns = widgets.Box([_classed(fields, "ocs-fields"), _classed(side, "ocs-side")])
-        heading = widgets.HTML(f'<div class="ocs-heading">Studio<span>{sheet.kind}</span></div>')
-        parts = [widgets.HTML(f"<style>{_STYLE}</style>"), Manners(), heading, self.setup_box]
+        heading = widgets.HTML('<div class="ocs-heading">Studio</div>')
+        top = _classed(widgets.Box([heading, self.medium]), "ocs-top", "ocs-form")
+        parts = [widgets.HTML(f"<style>{_STYLE}</style>"), Manners(), top, self.setup_box]
         box = widgets.VBox(
             [*parts, _classed(columns, "ocs-columns", "ocs-form"), self.results_title, self.results]
         )
@@ -175,15 +187,18 @@ class Form:
             self._showing = False
 
     def _show(self, state: State) -> None:
+        _put(self.medium, state.medium)
         _put(self.prompt, state.prompt)
-        _choose(self.mode, [(mode.words, mode) for mode in state.modes], state.mode)
+        self.prompt.placeholder = state.prompt_hint
+        modes = [(mode.words_for(state.medium), mode) for mode in state.modes]
+        _choose(self.mode, modes, state.mode)
         _choose(self.provider, state.providers, state.provider)
         _choose(self.model, state.models, state.model)
         self.model.layout.display = None if state.models else "none"
         self.exact_model.layout.display = None if state.models else "none"
         _put(self.exact_model, state.exact_model)
         self.follow.layout.display = None if state.corrected else "none"
-        self.tray.show(state.references)
+        self.tray.show(state.references, state.kinds)
         self._style.show(state.style)
         self._options.show(state.options)
         for widget in (self.options_title, self._options.box):

@@ -17,8 +17,12 @@ _FACTS = (
     ("aspect_ratio", "{}"),
     ("resolution", "{}"),
     ("size", "{}"),
+    ("quality", "{} quality"),
+    ("background", "{} background"),
+    ("output_format", "{}"),
+    ("format", "{}"),
 )
-_SWITCHES = (("audio", "sound"), ("watermark", "watermark"))
+_SWITCHES = (("audio", "sound"), ("watermark", "watermark"), ("instrumental", "instrumental"))
 
 
 def plan_html(forecast: Forecast, told: Sequence[str] = ()) -> str:
@@ -31,7 +35,7 @@ def plan_html(forecast: Forecast, told: Sequence[str] = ()) -> str:
     first, *others = forecast.verdicts
     return "".join(
         (
-            _head(first, forecast.mode.words),
+            _head(first, forecast.mode.words_for(forecast.medium)),
             _lines("Not kept", told, "ocs-warn"),
             _lines("Note", forecast.notices, "ocs-warn"),
             _body(first),
@@ -49,14 +53,14 @@ def setup_html(keys: Sequence[tuple[str, str]]) -> str:
     return (
         '<div class="ocs-strip"><strong>No provider has a key yet.</strong> Set one of these '
         "variables before Jupyter starts, or <code>os.environ[...]</code> in a cell, and look "
-        f'again.</div><details><summary>Variables by provider</summary><table>{rows}</table>'
+        f"again.</div><details><summary>Variables by provider</summary><table>{rows}</table>"
         "</details>"
     )
 
 
 def still_html(code: str, forecast: Forecast | None) -> str:
     """The form where there are no widgets: the call it stands for, and the plan."""
-    table = forecast._repr_html_() if forecast else ""  # noqa: SLF001  # IPython's own name
+    table = forecast._repr_html_() if forecast else ""  # IPython's own name
     return f"<pre>{escape(code)}</pre>{table}"
 
 
@@ -85,6 +89,8 @@ def _body(verdict: Verdict) -> str:
 def sent(job: Job) -> list[str]:
     """What goes to the provider besides the prompt, in words."""
     told = [_counted(len(assets), kind) for kind, assets in _references(job) if assets]
+    told += [f"{job.count} images wanted"] if job.count > 1 else []
+    told += ["lyrics"] if job.lyrics else []
     given = [(name, getattr(job, name, None), form) for name, form in _FACTS]
     told += [form.format(value) for _, value, form in given if value is not None]
     switches = [(label, getattr(job, name, None)) for name, label in _SWITCHES]
@@ -109,8 +115,14 @@ def cost(verdict: Verdict) -> str:
     note = f"{price.note}; " if price.note else ""
     if verdict.usd is None:
         return f"about ${price.usd:g} a {price.per} ({note}read {price.read_on})"
-    each = f"${price.usd:g} a {price.per}; " if price.per == "second" else ""
-    return f"about ${verdict.usd:.2f} ({each}{note}read {price.read_on})"
+    each = f"${price.usd:g} a {price.per}; " if verdict.usd != price.usd else ""
+    return f"about {_money(verdict.usd)} ({each}{note}read {price.read_on})"
+
+
+def _money(usd: float) -> str:
+    """Cents, and less where it is less."""
+    dime = 0.1
+    return f"${usd:.2f}" if usd >= dime else f"${usd:.2g}"
 
 
 def _followers(others: Sequence[Verdict], is_reserve: bool) -> str:

@@ -15,9 +15,11 @@ from urllib.parse import quote
 from openclaw_nb.core.domain import Kind
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.notebook import figures, media, words
+from openclaw_nb.notebook.dropzone import DropZone
 
 _THUMB_PIXELS = 240
 _NO_ROLE = "no role"
+_PLURALS = {Kind.IMAGE: "images", Kind.VIDEO: "videos", Kind.AUDIO: "audio"}
 
 widgets: Any = importlib.import_module("ipywidgets")  # its annotations are partly missing
 
@@ -59,11 +61,13 @@ class Actions:
 
 
 class Tray:
-    """Draws the references and calls the actions. A card belongs to a place, not to a reference:
-    what is moved changes cards, and the keyboard's focus stays where it was.
+    """Draws the references and calls the actions.
+
+    A card belongs to a place, not to a reference: what is moved changes cards, and the keyboard's
+    focus stays where it was.
     """
 
-    def __init__(self, actions: Actions, kinds: Sequence[Kind], zone: object) -> None:
+    def __init__(self, actions: Actions, zone: DropZone) -> None:
         self._actions = actions
         self.cards: list[_Card] = []
         self.row = widgets.Box()
@@ -76,7 +80,7 @@ class Tray:
         )
         self.kind = widgets.Dropdown(
             description="Kind",
-            options=[("any", ""), *((str(kind), kind) for kind in kinds)],
+            options=[("any", ""), *((str(kind), kind) for kind in Kind)],
             layout=widgets.Layout(width="100%"),
         )
         self.add = widgets.Button(description="Add", tooltip="Add the path or URL as a reference")
@@ -93,14 +97,20 @@ class Tray:
         self.box = widgets.VBox([self.row, zone, ways, self.error])
         self.show_earlier({})
 
-    def show(self, items: Sequence[Shown]) -> None:
-        """Draw these references, in their order."""
+    def show(self, items: Sequence[Shown], kinds: Sequence[Kind]) -> None:
+        """Draw these references, in their order, and ask for more of these kinds."""
+        self._invite(kinds)
         while len(self.cards) < len(items):
             self.cards.append(_Card(len(self.cards), self._actions))
         for card, shown in zip(self.cards, items, strict=False):
             card.show(shown, len(items))
         self.row.children = tuple(card.box for card in self.cards[: len(items)])
         self.row.layout.display = None if items else "none"
+
+    def _invite(self, kinds: Sequence[Kind]) -> None:
+        named = words.choice(_PLURALS[kind] for kind in kinds)
+        self.zone.invitation = f"Drop {named} here, paste, or choose files"
+        self.zone.accept = ",".join(f"{kind}/*" for kind in kinds)
 
     def show_earlier(self, results: Mapping[str, object]) -> None:
         """Offer results by name; choosing one adds it."""
@@ -113,7 +123,9 @@ class Tray:
         self.error.value = told
 
     def _add_path(self) -> None:
-        if self.path.value.strip() and self._added(self.path.value.strip(), self.kind.value or None):
+        if self.path.value.strip() and self._added(
+            self.path.value.strip(), self.kind.value or None
+        ):
             self.path.value = self.kind.value = ""
 
     def _earlier_chosen(self, change: Any) -> None:
@@ -154,8 +166,12 @@ class _Card:
     def show(self, shown: Shown, count: int) -> None:
         self._showing = True
         item, self.picture.value = shown.item, card_html(shown, self._place)
-        self.role.options = [(_NO_ROLE, ""), *((role.replace("_", " "), role) for role in shown.roles)]
+        self.role.options = [
+            (_NO_ROLE, ""),
+            *((role.replace("_", " "), role) for role in shown.roles),
+        ]
         self.role.value = item.role if item.role in shown.roles else ""
+        self.role.layout.display = None if shown.roles else "none"
         for button, doing in (
             (self.before, f"Move {item.name} to the front"),
             (self.after, f"Move {item.name} to the back"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -57,7 +58,7 @@ class Uploads:
             raise InvalidInput(_PLACE, f"{shown(name)} is empty.")
         self._admit(name, size, media_type)
         descriptor, path = tempfile.mkstemp(prefix="openclaw-upload-")
-        self._open[id] = _Upload(name, size, Path(path), open(descriptor, "wb"))  # noqa: SIM115
+        self._open[id] = _Upload(name, size, Path(path), os.fdopen(descriptor, "wb"))
 
     def part(self, id: str, index: int, data: bytes) -> int:
         """Take part `index`, counted from 0; the bytes received so far. A repeated part is no news."""
@@ -71,7 +72,9 @@ class Uploads:
             upload.file.write(data)
         except OSError as error:
             self.abort(id)
-            raise InvalidInput(_PLACE, f"{shown(upload.name)} cannot be stored: {error}.") from error
+            raise InvalidInput(
+                _PLACE, f"{shown(upload.name)} cannot be stored: {error}."
+            ) from error
         except InvalidInput:
             self.abort(id)
             raise

@@ -87,9 +87,10 @@ def choice(values: Iterable[object]) -> str:
 
 def span(values: Sequence[object]) -> str:
     """Values as `choice` lists them; whole numbers without a gap as `2 to 12`."""
-    whole = [value for value in values if isinstance(value, int)]
-    if len(values) > 3 and list(values) == list(range(min(whole, default=0), max(whole, default=0) + 1)):  # noqa: PLR2004
-        return f"{whole[0]} to {whole[-1]}"
+    first, last = (values[0], values[-1]) if values else (None, None)
+    if isinstance(first, int) and isinstance(last, int) and last - first > 1:
+        gapless = list(range(first, last + 1))
+        return f"{first} to {last}" if list(values) == gapless else choice(values)
     return choice(values)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from openclaw_nb import api
 from openclaw_nb.core import inputs
 from openclaw_nb.core.candidates import find_provider, resolve
-from openclaw_nb.core.domain import Kind, Mode, Request
+from openclaw_nb.core.domain import Kind, Medium, Mode, Request
+from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, NoCandidate, OpenclawError, shown
 from openclaw_nb.notebook import outlook
 from openclaw_nb.notebook.code import as_code
@@ -27,10 +28,9 @@ from openclaw_nb.notebook.controls import (
 )
 from openclaw_nb.notebook.draft import Draft, Kept, kept
 from openclaw_nb.notebook.dropzone import DropZone
-from openclaw_nb.notebook.form import Form, Handlers, State
+from openclaw_nb.notebook.form import Choices, Form, Handlers, State
 from openclaw_nb.notebook.tray import Actions, Item, Shown, Tray
 from openclaw_nb.notebook.view import CardView
-from openclaw_nb.runtime.results import Video
 from openclaw_nb.studio import menu, shelf
 
 if TYPE_CHECKING:
@@ -42,6 +42,16 @@ _UNWRITTEN = "…"
 """Stands for a prompt that is still to be written: the rest can be planned already."""
 _RUN_ONLY = ("session", "allow_parallel")
 """Keywords that say nothing about what is made."""
+_MAKERS: Mapping[Medium, Callable[..., Task[Any]]] = {
+    Medium.VIDEO: api.generate_video,
+    Medium.IMAGE: api.generate_image,
+    Medium.MUSIC: api.generate_music,
+}
+_PLANNERS: Mapping[Medium, Callable[..., Forecast]] = {
+    Medium.VIDEO: api.plan_video,
+    Medium.IMAGE: api.plan_image,
+    Medium.MUSIC: api.plan_music,
+}
 _BESIDE = ("exact_model", *_RUN_ONLY)
 """Keywords that are not part of the request itself."""
 
@@ -53,7 +63,7 @@ class Studio:
     `tasks`.
 
     Args:
-        kind: What to make: `video`.
+        kind: What to make: `video`, `image` or `music`.
         client: Another client than the default one.
         request: Keywords of `generate_video` to begin with, such as those of `read_request`.
 
@@ -73,9 +83,9 @@ class Studio:
         self._forecast: Forecast | None = None
         self._trouble = ""
         self._cards: list[Any] = []
-        self.tasks: list[Task] = []
+        self.tasks: list[Task[Any]] = []
         """The tasks that this form started, oldest first."""
-        self._form = self._made(SHEETS[kind])
+        self._form = self._made()
         self._show_earlier()
         self.fill(**request)
 
@@ -103,13 +113,13 @@ class Studio:
         beside = {name: given.pop(name) for name in _BESIDE if name in given}
         given["prompt"] = given["prompt"] or _UNWRITTEN
         try:
-            request = inputs.read_request(given, strict_keys=True)
+            request = self._read(given)
         except InvalidInput:
             return ""
-        return as_code(request, self._asked.sheet.function, **beside)
+        return as_code(request, **beside)
 
     @property
-    def task(self) -> Task | None:
+    def task(self) -> Task[Any] | None:
         """The task that was started last."""
         return self.tasks[-1] if self.tasks else None
 
@@ -123,7 +133,7 @@ class Studio:
         run_only = {name: request.pop(name) for name in _RUN_ONLY if name in request}
         exact = bool(request.pop("exact_model", self._asked.exact_model))
         prompt = request.pop("prompt", None) or self._asked.prompt
-        read = inputs.read_request({**request, "prompt": prompt or _UNWRITTEN}, strict_keys=True)
+        read = self._read({**request, "prompt": prompt or _UNWRITTEN})
         with self._lock:
             draft = self._filled(read)
             more = {**draft.more, **run_only}
@@ -141,13 +151,14 @@ class Studio:
         """
         self._add(shelf.item(self.client, given, Kind(kind) if kind else None, role))
 
-    def generate(self) -> Task:
-        """Start what stands in the form: `generate_video(**studio.request)`.
+    def generate(self) -> Task[Any]:
+        """Start what stands in the form: `generate_video(**studio.request)`, or its like.
 
         Raises what that raises; nothing was sent then.
         """
         with self._lock:
-            task = api.generate_video(**self.request, client=self.client)
+            make = _MAKERS[self._asked.sheet.medium]
+            task: Task[Any] = make(**self.request, client=self.client)
             if all(task.id != other.id for other in self.tasks):
                 self._keep(task)
         return task
@@ -165,7 +176,7 @@ class Studio:
         return {**widget, "text/html": still, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        return f"<Studio {self._asked.sheet.kind} {self.request!r}, {len(self.tasks)} tasks>"
+        return f"<Studio {self._asked.sheet.medium} {self.request!r}, {len(self.tasks)} tasks>"
 
     # --- planning ----------------------------------------------------------------------------
 
@@ -191,12 +202,22 @@ class Studio:
         given: dict[str, Any] = draft.keywords()
         given |= {"prompt": draft.prompt.strip() or _UNWRITTEN}
         asked = {name: value for name, value in given.items() if name not in _RUN_ONLY}
-        return api.plan_video(**asked, client=self.client)
+        return _PLANNERS[draft.sheet.medium](**asked, client=self.client)
+
+    def _read(self, given: Mapping[str, object]) -> Request:
+        medium = self._asked.sheet.medium
+        return inputs.read_request(given, strict_keys=True, medium=medium)
+
+    def _provider(self, id: str) -> AnyProvider | None:
+        known = self.client.vendors.of(self._asked.sheet.medium)
+        return find_provider(id, known) if id else None
 
     # --- drawing -----------------------------------------------------------------------------
 
-    def _made(self, sheet: Sheet) -> Form:
-        actions = Actions(add=self._add_given, remove=self._remove, move=self._move, assign=self._assign)
+    def _made(self) -> Form:
+        actions = Actions(
+            add=self._add_given, remove=self._remove, move=self._move, assign=self._assign
+        )
         handlers = Handlers(
             edit=self._edit,
             edit_option=self._edit_option,
@@ -204,20 +225,24 @@ class Studio:
             look_again=self.refresh,
             emulate=None if self._client else self._emulate,
         )
-        kinds = [slot.kind for slot in sheet.slots]
-        return Form(sheet, handlers, Tray(actions, kinds, self._zone(kinds)))
+        media = [sheet.medium for sheet in SHEETS.values()]
+        return Form(media, handlers, Tray(actions, self._zone()))
 
     def _state(self) -> State:
         draft, forecast = self._kept.draft, self._forecast
         verdict = lead(forecast, draft) if forecast else None
         mode = draft.mode or followed(draft)
+        sheet = draft.sheet
         return State(
+            medium=sheet.medium,
             prompt=draft.prompt,
+            prompt_hint=sheet.prompt_hint,
             mode=mode,
-            modes=tuple(way.mode for way in draft.sheet.ways),
+            modes=tuple(way.mode for way in sheet.ways),
             corrected=draft.mode is not None,
+            kinds=tuple(slot.kind for slot in sheet.slots),
             references=tuple(map(self._shown, draft.items)),
-            providers=menu.providers(self.client),
+            providers=menu.providers(self.client, sheet.medium),
             provider=draft.provider,
             models=self._models(mode),
             model=draft.model,
@@ -225,14 +250,19 @@ class Studio:
             style=_style(draft, verdict),
             options=_options(draft, verdict),
             plan=outlook.plan_html(forecast, self._kept.told) if forecast else "",
-            setup="" if menu.usable(self.client) else outlook.setup_html(menu.keys(self.client)),
+            setup=self._setup(sheet.medium),
             why_not=self._why_not(),
             code=self.code,
         )
 
-    def _models(self, mode: Mode) -> menu.Choices:
-        provider = find_provider(self._asked.provider, self.client.vendors.providers)
-        return menu.models(provider, mode, self._asked.model) if provider else ()
+    def _setup(self, medium: Medium) -> str:
+        if menu.usable(self.client, medium):
+            return ""
+        return outlook.setup_html(menu.keys(self.client, medium))
+
+    def _models(self, mode: Mode) -> Choices:
+        draft, provider = self._asked, self._provider(self._asked.provider)
+        return menu.models(provider, draft.sheet.medium, mode, draft.model) if provider else ()
 
     def _shown(self, item: Item) -> Shown:
         slot = self._asked.sheet.slot(item.kind)
@@ -246,13 +276,11 @@ class Studio:
         runs = self._forecast and any(verdict.runs for verdict in self._forecast.verdicts)
         return "" if runs else "No model can take this; the plan says why."
 
-    def _zone(self, kinds: list[Kind]) -> DropZone:
+    def _zone(self) -> DropZone:
         return DropZone(
-            lambda name, size, type: shelf.check(self.client, self._asked.sheet, name, size, type),
+            lambda name, *facts: shelf.check(self.client, self._asked.sheet, name, *facts),
             lambda path, name: self._add(shelf.arrived(self.client, path, name)),
             lambda text: self._add_given(text, None),
-            accept=",".join(f"{kind}/*" for kind in kinds),
-            invitation="Drop images, videos or audio here, paste, or choose files",
         )
 
     # --- what the user does ------------------------------------------------------------------
@@ -260,6 +288,8 @@ class Studio:
     def _edit(self, name: str, value: Any) -> None:
         draft = self._asked
         match name:
+            case "medium":
+                self._change(self._turned(SHEETS[value]))
             case "prompt" | "exact_model":
                 self._change(replace(draft, **{name: value}))
             case "model":
@@ -283,13 +313,20 @@ class Studio:
 
     def _with_provider(self, id: str) -> Draft:
         draft = self._asked
-        provider = find_provider(id, self.client.vendors.providers) if id else None
+        provider = self._provider(id)
         if provider is None:
             return replace(draft, provider="", model="")
         count = {kind: sum(item.kind is kind for item in draft.items) for kind in Kind}
         mode = draft.mode or followed(draft)
         model = menu.first_model(provider, mode, count[Kind.IMAGE], count[Kind.VIDEO])
         return replace(draft, provider=provider.id, model=model)
+
+    def _turned(self, sheet: Sheet) -> Draft:
+        """The draft for another kind of result: prompt, references and settings stay if they can."""
+        draft = self._asked
+        items = tuple(item for item in draft.items if sheet.slot(item.kind))
+        self._asked = replace(draft, sheet=sheet, items=items, mode=None, provider="", model="")
+        return self._with_provider(draft.provider)
 
     def _add_given(self, given: object, kind: Kind | None) -> None:
         self._add(shelf.item(self.client, given, kind))
@@ -330,7 +367,7 @@ class Studio:
 
     # --- tasks -------------------------------------------------------------------------------
 
-    def _keep(self, task: Task) -> None:
+    def _keep(self, task: Task[Any]) -> None:
         self.tasks.append(task)
         self._cards.insert(0, CardView(task).inside())
         self._form.show_results(self._cards)
@@ -339,7 +376,9 @@ class Studio:
     def _show_earlier(self) -> None:
         """Offer what this session has made as references."""
         made = [task.snapshot.result for task in self.client.begun]
-        named = {f"{result.ref} · {result.request.prompt}"[:80]: result for result in made if result}
+        named = {
+            f"{result.ref} · {result.request.prompt}"[:80]: result for result in made if result
+        }
         self._form.tray.show_earlier(named)
 
     # --- filling -----------------------------------------------------------------------------
@@ -349,7 +388,7 @@ class Studio:
         draft = self._asked
         given = {s.name: getattr(read, s.name) for s in draft.sheet.settings}
         settings = {name: value for name, value in given.items() if value is not None}
-        more = {"filename": read.filename, "timeout_ms": read.timeout_ms}
+        more = {"filename": read.filename, "timeout_ms": read.timeout_ms, **read.vendor_options}
         draft = replace(
             draft,
             settings={**draft.settings, **settings},
@@ -357,7 +396,7 @@ class Studio:
             items=self._items(read),
         )
         if read.model is not None:
-            ref = resolve(read.model, self.client.vendors.providers).ref
+            ref = resolve(read.model, self.client.vendors.of(read.medium)).ref
             if ref is None:
                 raise InvalidInput("model", f"{shown(read.model)} names no model that is known.")
             draft = replace(draft, provider=ref.provider, model=ref.model)

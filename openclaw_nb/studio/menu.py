@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openclaw_nb.core.domain import Mode
+from openclaw_nb.core.domain import Medium, Mode
 from openclaw_nb.core.plan import modes
 from openclaw_nb.core.wire import AnyProvider
-from openclaw_nb.notebook.form import Choices as Choices
+from openclaw_nb.notebook.form import Choices
 
 if TYPE_CHECKING:
     from openclaw_nb.client import Client
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 AUTOMATIC = ("Automatic: as configured", "")
 
 
-def providers(client: Client) -> Choices:
+def providers(client: Client, medium: Medium) -> Choices:
     """The usable providers by label, then those without a key."""
-    sources = {p.id: client.vendors.source(p) for p in client.vendors.providers}
-    ordered = sorted(client.vendors.providers, key=lambda p: (not sources[p.id], p.label.casefold()))
+    known = client.vendors.of(medium)
+    sources = {p.id: client.vendors.source(p) for p in known}
+    ordered = sorted(known, key=lambda p: (not sources[p.id], p.label.casefold()))
     return (AUTOMATIC, *((_provider_label(p, sources[p.id]), p.id) for p in ordered))
 
 
@@ -28,17 +29,18 @@ def _provider_label(provider: AnyProvider, source: str | None) -> str:
     return f"{named} · {source or 'not configured'}"
 
 
-def models(provider: AnyProvider, mode: Mode, chosen: str) -> Choices:
+def models(provider: AnyProvider, medium: Medium, mode: Mode, chosen: str) -> Choices:
     """Every model of a provider, and the chosen one if it is not listed."""
-    rows = [(_model_label(provider, row.id, mode), row.id) for row in provider.models]
+    words = mode.words_for(medium)
+    rows = [(_model_label(provider, row.id, mode, words), row.id) for row in provider.models]
     unlisted = chosen and chosen not in [id for _, id in rows]
     return (*rows, *([(chosen, chosen)] if unlisted else []))
 
 
-def _model_label(provider: AnyProvider, id: str, mode: Mode) -> str:
+def _model_label(provider: AnyProvider, id: str, mode: Mode, words: str) -> str:
     row = provider.model(id)
     has = mode in modes(provider, row) or mode in (row.siblings or {})
-    return id if has else f"{id} · no {mode.words}"
+    return id if has else f"{id} · no {words}"
 
 
 def first_model(provider: AnyProvider, mode: Mode, images: int, videos: int) -> str:
@@ -49,15 +51,15 @@ def first_model(provider: AnyProvider, mode: Mode, images: int, videos: int) -> 
     return next(having, provider.default_model.id)
 
 
-def usable(client: Client) -> bool:
+def usable(client: Client, medium: Medium) -> bool:
     """Whether any provider is configured."""
-    return any(client.vendors.source(provider) for provider in client.vendors.providers)
+    return any(client.vendors.source(provider) for provider in client.vendors.of(medium))
 
 
-def keys(client: Client) -> list[tuple[str, str]]:
+def keys(client: Client, medium: Medium) -> list[tuple[str, str]]:
     """Which variables make which provider usable."""
     return [
         (provider.label, " or ".join(provider.key.env))
-        for provider in client.vendors.providers
+        for provider in client.vendors.of(medium)
         if provider.key.env and not provider.by_name_only
     ]

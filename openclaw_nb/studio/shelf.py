@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from openclaw_nb.core.domain import Asset, Blob, Kind, Link, Reference, Request
+from openclaw_nb.core.domain import Asset, Blob, Kind, Link, Medium, Reference, Request
 from openclaw_nb.errors import InvalidInput, shown
 from openclaw_nb.notebook.controls import Sheet
 from openclaw_nb.notebook.tray import Item
@@ -45,7 +45,7 @@ def _loaded(client: Client, given: object, kind: Kind) -> Asset:
 
 
 def _kept(client: Client, blob: Blob) -> str:
-    folder = client.store.directory
+    folder = client.stores[Medium.VIDEO].directory
     folder.mkdir(parents=True, exist_ok=True)
     return str(folder / keep_reference(folder, blob.data or b"", blob.media_type))
 
@@ -59,7 +59,7 @@ def arrived(client: Client, path: Path, name: str) -> Item:
     kind = kind_of(media_type)
     if kind is None:
         raise _unusable(name, media_type)
-    folder = client.store.directory / "references"
+    folder = client.stores[Medium.VIDEO].directory / "references"
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{stem_of(name) or kind}-{digest}{Path(name).suffix.lower()}"
     _loaded(client, path, kind)
@@ -98,11 +98,11 @@ def _unusable(name: str, media_type: str | None) -> InvalidInput:
     )
 
 
-def _kind(given: object) -> Kind:
+def _kind(given: Any) -> Kind:
     """What kind of reference is meant. Raises InvalidInput when that cannot be told."""
     if hasattr(given, "files"):
         return kind_of(_first_type(given)) or Kind.VIDEO
-    if isinstance(given, bytes | bytearray | memoryview):
+    if type(given) in (bytes, bytearray, memoryview):
         found = detect(bytes(given[:HEAD_BYTES]))
     elif isinstance(given, str | Path):
         found = _type_of_text(str(given))

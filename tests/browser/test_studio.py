@@ -125,12 +125,15 @@ def test_several_files_by_the_chooser_and_an_address_by_paste(form, tmp_path):
         lab.page.get_by_role("button", name="choose files").click()
     choosing.value.set_files([tmp_path / "a.png", tmp_path / "b.png"])
     lab.page.wait_for_function("() => document.querySelectorAll('.ocs-card').length === 2")
-    lab.page.evaluate("""selector => {
+    lab.page.evaluate(
+        """selector => {
         const clipboardData = new DataTransfer();
         clipboardData.setData('text/plain', 'https://example.com/c.png');
         document.querySelector(selector).dispatchEvent(new ClipboardEvent('paste',
             { clipboardData, bubbles: true, cancelable: true }));
-    }""", ".ocs-drop-choose")
+    }""",
+        ".ocs-drop-choose",
+    )
     lab.page.wait_for_function("() => document.querySelectorAll('.ocs-card').length === 3")
     lab.run(1)
     assert said(lab, 1).strip() == "3"
@@ -156,7 +159,13 @@ def test_keys_in_the_form_are_not_the_notebooks(form):
     lab = form("prompt='x'", "1 + 1")
     count = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
     cells = lab.page.evaluate(count)
-    for target in (".ocs-go", ".ocs-drop-choose", ".widget-radio-box input", ".noUi-handle", "select"):
+    for target in (
+        ".ocs-go",
+        ".ocs-drop-choose",
+        ".widget-radio-box input",
+        ".noUi-handle",
+        "select",
+    ):
         lab.page.locator(f".ocs-form {target}").first.focus()
         lab.page.keyboard.press("d")
         lab.page.keyboard.press("d")
