@@ -19,6 +19,7 @@ from openclaw_nb.notebook.dropzone import DropZone
 
 _THUMB_PIXELS = 240
 _NO_ROLE = "no role"
+_NONE = ("choose one", "")
 _PLURALS = {Kind.IMAGE: "images", Kind.VIDEO: "videos", Kind.AUDIO: "audio"}
 
 widgets: Any = importlib.import_module("ipywidgets")  # its annotations are partly missing
@@ -85,7 +86,7 @@ class Tray:
         )
         self.add = widgets.Button(description="Add", tooltip="Add the path or URL as a reference")
         self.earlier = widgets.Dropdown(
-            description="Earlier result", layout=widgets.Layout(width="100%")
+            description="Earlier result", options=[_NONE], layout=widgets.Layout(width="100%")
         )
         self.error = widgets.HTML()
         self.add.on_click(lambda _: self._add_path())
@@ -111,10 +112,11 @@ class Tray:
         named = words.choice(_PLURALS[kind] for kind in kinds)
         self.zone.invitation = f"Drop {named} here, paste, or choose files"
         self.zone.accept = ",".join(f"{kind}/*" for kind in kinds)
+        self.kind.layout.display = None if len(kinds) > 1 else "none"
 
     def show_earlier(self, results: Mapping[str, object]) -> None:
         """Offer results by name; choosing one adds it."""
-        self.earlier.options = [("choose one", ""), *results.items()]
+        self.earlier.options = [_NONE, *results.items()]
         self.earlier.layout.display = None if results else "none"
 
     def say(self, text: str) -> None:

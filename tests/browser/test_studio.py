@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 FORM = """
 import openclaw_nb as oc
+{before}
 studio = oc.Studio({arguments})
 studio
 """
@@ -50,8 +51,8 @@ def a_photo():
 def form(lab):
     """Opens a form with these arguments; further cells follow it."""
 
-    def opened(arguments="", *cells):
-        lab.write("studio.ipynb", FORM.format(arguments=arguments), *cells)
+    def opened(arguments="", *cells, before=""):
+        lab.write("studio.ipynb", FORM.format(arguments=arguments, before=before), *cells)
         lab.open("studio.ipynb")
         lab.run(0)
         lab.page.wait_for_selector(".ocs-drop-choose")
@@ -141,9 +142,10 @@ def test_several_files_by_the_chooser_and_an_address_by_paste(form, tmp_path):
 
 def test_cancel_works_while_a_cell_is_busy(form):
     lab = form(
-        "prompt='a heron lands', client=oc.Client(endpoints={'fal': slow})",
+        "prompt='a heron lands'",
         "import time\nend = time.monotonic() + 20\nwhile time.monotonic() < end: sum(range(1000))",
         "print(studio.task.state)",
+        before="from openclaw_nb.emulator import Scenario\noc.emulate(Scenario(polls=10_000))",
     )
     lab.page.get_by_role("button", name="Generate").click()
     lab.page.get_by_role("button", name="Cancel").wait_for()

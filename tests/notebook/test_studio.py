@@ -296,6 +296,7 @@ def test_an_earlier_result_becomes_a_reference(studio):
     video = studio.generate().result(60)
     studio._show_earlier()
     earlier = studio._form.tray.earlier
+    assert earlier.index == 0
     sets(earlier, index=1)
     assert studio.request["videos"] == [str(video.path)]
     assert earlier.index == 0
@@ -481,6 +482,47 @@ def test_the_emulator_can_be_tried_with_one_click():
         assert not studio._form.generate.disabled
     finally:
         emulated.close()
+
+
+# --- images and music
+
+
+def test_an_image_is_made_from_its_own_sheet(client):
+    studio = Studio("image", client=client, prompt="a heron", model="fal/xai/grok-imagine-image")
+    assert studio._form.mode.options[0][0] == "text-to-image"
+    assert offered(studio, "count") == [1, 2, 3, 4]
+    assert offered(studio, "resolution") == ["1K", "2K"]
+    assert field(studio, "quality") is None
+    chooses(field(studio, "count"), 2)
+    chooses(field(studio, "resolution"), "1K")
+    assert studio.plan == oc.plan_image(**studio.request, client=client)
+    assert "about $0.04" in plain(studio._form.plan)
+    assert len(studio.generate().result(60).paths) == 2
+
+
+def test_music_is_made_from_its_own_sheet(client):
+    studio = Studio("music", client=client, prompt="a waltz", model="fal/fal-ai/minimax-music/v2.6")
+    sets(field(studio, "lyrics"), value="la la la")
+    chooses(field(studio, "format"), "mp3")
+    assert studio.plan == oc.plan_music(**studio.request, client=client)
+    assert studio.request["lyrics"] == "la la la"
+    assert studio.generate().result(60).path.suffix == ".mp3"
+
+
+def test_another_kind_of_result_keeps_prompt_references_and_settings(studio, photo, footage):
+    studio.add(photo)
+    studio.add(footage)
+    studio.fill(aspect_ratio="16:9", model=VEO)
+    chooses(studio._form.medium, Medium.IMAGE)
+    assert studio.request == {
+        "prompt": "a heron lands",
+        "images": [str(photo)],
+        "aspect_ratio": "16:9",
+    }
+    assert studio._form.tray.zone.invitation == "Drop images here, paste, or choose files"
+    assert "generate_image" in studio.code
+    chooses(studio._form.medium, Medium.VIDEO)
+    assert studio.plan.medium is Medium.VIDEO
 
 
 # --- elsewhere
