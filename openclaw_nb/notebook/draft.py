@@ -71,16 +71,45 @@ class Draft:
             given[slot.roles_keyword] = [item.role for item in items]
         return given
 
-    def check_room(self, kind: Kind) -> None:
-        """Raises InvalidInput when there is no place for one more reference of this kind."""
-        slot = self.sheet.slot(kind)
+    @property
+    def followed(self) -> Mode:
+        """The mode that the references ask for."""
+        kinds = {item.kind for item in self.items}
+        asked = [w.mode for w in self.sheet.ways if w.needs is None or w.needs in kinds]
+        return asked[-1]
+
+    def added(self, item: Item) -> Draft:
+        """With one more reference, which is sent whatever the mode was.
+
+        Raises InvalidInput when there is no place for it.
+        """
+        slot = self.sheet.slot(item.kind)
         most = slot.most if slot else 0
-        if sum(item.kind is kind for item in self.items) >= most:
+        if sum(other.kind is item.kind for other in self.items) >= most:
+            plural = "s" if item.kind is not Kind.AUDIO else ""
             raise InvalidInput(
-                kind,
-                f"at most {most} reference {kind}{'s' if kind is not Kind.AUDIO else ''} are "
-                "allowed; remove one first. Nothing was sent.",
+                item.kind,
+                f"at most {most} reference {item.kind}{plural} are allowed; remove one first. "
+                "Nothing was sent.",
             )
+        mode = self.mode if self.sends(item) else None
+        return replace(self, items=(*self.items, item), mode=mode)
+
+    def removed(self, index: int) -> Draft:
+        """Without the reference at `index`, counted from 0."""
+        return replace(self, items=(*self.items[:index], *self.items[index + 1 :]))
+
+    def moved(self, index: int, to: int) -> Draft:
+        """With a reference at another place."""
+        items = list(self.items)
+        items.insert(to, items.pop(index))
+        return replace(self, items=tuple(items))
+
+    def assigned(self, index: int, role: str) -> Draft:
+        """With another role for a reference."""
+        items = list(self.items)
+        items[index] = replace(items[index], role=role)
+        return replace(self, items=tuple(items))
 
     def missing(self) -> str:
         """What the user must still do, whatever the model; empty when there is nothing."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from openclaw_nb.notebook.controls import NOTHING, Offer, Setting
+from openclaw_nb.notebook.drawing import drawing, is_drawing
 
 MODELS_OWN = ("as the model likes", "")
 """Shown for a setting that is not given. Selections of ipywidgets take None for no selection."""
@@ -26,17 +27,13 @@ class Field:
         self.box.add_class("ocs-wide" if setting.shape == "lines" else "ocs-field")
         self.widget: Any = None
         self._offer: Offer | None = None
-        self._showing = False
 
     def show(self, offer: Offer, value: object) -> None:
         """Offer these values and have `value` chosen; None leaves it to the model."""
-        self._showing = True
-        try:
+        with drawing():
             if offer != self._offer:
                 self._replace(offer)
             self._put(value)
-        finally:
-            self._showing = False
 
     def _replace(self, offer: Offer) -> None:
         before, self._offer = self.widget, offer
@@ -61,7 +58,7 @@ class Field:
         return _read(self.setting, found.strip()) if isinstance(found, str) else found
 
     def _changed(self, _: object) -> None:
-        if not self._showing:
+        if not is_drawing():
             self._edited(self.setting.name, self.value)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from openclaw_nb.core.domain import Kind, Medium, Mode
 from openclaw_nb.notebook.clipboard import CopyButton
 from openclaw_nb.notebook.controls import Choice, Setting
+from openclaw_nb.notebook.drawing import drawing, is_drawing
 from openclaw_nb.notebook.fields import Field
 from openclaw_nb.notebook.manners import Manners
 from openclaw_nb.notebook.tray import Shown, Tray
@@ -75,7 +76,6 @@ class Form:
     def __init__(self, media: Sequence[Medium], handlers: Handlers, tray: Tray) -> None:
         self._handlers, self.tray = handlers, tray
         self.copy = CopyButton("", _nothing)
-        self._showing = False
         self._make_words(media)
         self._make_choices()
         self._make_actions()
@@ -137,7 +137,7 @@ class Form:
 
     def _report(self, widget: Any, name: str) -> None:
         def changed(change: Any) -> None:
-            if not self._showing:
+            if not is_drawing():
                 self._handlers.edit(name, change["new"])
 
         widget.observe(changed, "value")
@@ -180,11 +180,8 @@ class Form:
 
     def show(self, state: State) -> None:
         """Draw `state`. What is written to the widgets is not reported as an edit."""
-        self._showing = True
-        try:
+        with drawing():
             self._show(state)
-        finally:
-            self._showing = False
 
     def _show(self, state: State) -> None:
         _put(self.medium, state.medium)

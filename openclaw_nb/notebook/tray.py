@@ -15,6 +15,7 @@ from urllib.parse import quote
 from openclaw_nb.core.domain import Kind
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.notebook import figures, media, words
+from openclaw_nb.notebook.drawing import is_drawing
 from openclaw_nb.notebook.dropzone import DropZone
 
 _THUMB_PIXELS = 240
@@ -149,7 +150,7 @@ class _Card:
     """The card at one place."""
 
     def __init__(self, place: int, actions: Actions) -> None:
-        self._place, self._actions, self._showing = place, actions, False
+        self._place, self._actions = place, actions
         self.picture = widgets.HTML()
         self.role = widgets.Dropdown(description="Role", layout=widgets.Layout(width="100%"))
         self.before, self.after, self.remove = (
@@ -166,7 +167,6 @@ class _Card:
         self.box.add_class("ocs-card")
 
     def show(self, shown: Shown, count: int) -> None:
-        self._showing = True
         item, self.picture.value = shown.item, card_html(shown, self._place)
         self.role.options = [
             (_NO_ROLE, ""),
@@ -182,10 +182,9 @@ class _Card:
             button.tooltip = doing
         self.before.disabled = self._place == 0
         self.after.disabled = self._place == count - 1
-        self._showing = False
 
     def _assigned(self, change: Any) -> None:
-        if not self._showing:
+        if not is_drawing():
             self._actions.assign(self._place, change["new"])
 
 

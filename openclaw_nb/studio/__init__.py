@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from openclaw_nb import api
 from openclaw_nb.core import inputs
@@ -16,26 +15,17 @@ from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, NoCandidate, OpenclawError, shown
 from openclaw_nb.notebook import outlook
 from openclaw_nb.notebook.code import as_code
-from openclaw_nb.notebook.controls import (
-    ANYTHING,
-    FREE_OPTIONS,
-    SHEETS,
-    Choice,
-    Setting,
-    Sheet,
-    offer,
-    option_settings,
-)
+from openclaw_nb.notebook.controls import FREE_OPTIONS, SHEETS, Sheet
 from openclaw_nb.notebook.draft import Draft, Kept, kept
 from openclaw_nb.notebook.dropzone import DropZone
 from openclaw_nb.notebook.form import Choices, Form, Handlers, State
 from openclaw_nb.notebook.tray import Actions, Item, Shown, Tray
 from openclaw_nb.notebook.view import CardView
-from openclaw_nb.studio import menu, shelf
+from openclaw_nb.studio import choices, menu, shelf
 
 if TYPE_CHECKING:
     from openclaw_nb.client import Client
-    from openclaw_nb.forecast import Forecast, Verdict
+    from openclaw_nb.forecast import Forecast
     from openclaw_nb.task import Task
 
 _UNWRITTEN = "…"
@@ -190,7 +180,7 @@ class Studio:
         self._kept, self._forecast, self._trouble = Kept(self._asked), None, ""
         try:
             first = self._planned(self._asked)
-            self._kept = kept(self._asked, lead(first, self._asked))
+            self._kept = kept(self._asked, choices.lead(first, self._asked))
             same = self._kept.draft == self._asked
             self._forecast = first if same else self._planned(self._kept.draft)
         except NoCandidate:
@@ -216,11 +206,14 @@ class Studio:
 
     def _made(self) -> Form:
         actions = Actions(
-            add=self._add_given, remove=self._remove, move=self._move, assign=self._assign
+            add=self._held(self._add_given),
+            remove=self._held(lambda *given: self._change(self._asked.removed(*given))),
+            move=self._held(lambda *given: self._change(self._asked.moved(*given))),
+            assign=self._held(lambda *given: self._change(self._asked.assigned(*given))),
         )
         handlers = Handlers(
-            edit=self._edit,
-            edit_option=self._edit_option,
+            edit=self._held(self._edit),
+            edit_option=self._held(self._edit_option),
             generate=self._clicked,
             look_again=self.refresh,
             emulate=None if self._client else self._emulate,
@@ -228,10 +221,19 @@ class Studio:
         media = [sheet.medium for sheet in SHEETS.values()]
         return Form(media, handlers, Tray(actions, self._zone()))
 
+    def _held(self, call: Callable[..., None]) -> Callable[..., None]:
+        """`call` under the lock: clicks may come on another thread than cells run on."""
+
+        def alone(*given: object) -> None:
+            with self._lock:
+                call(*given)
+
+        return alone
+
     def _state(self) -> State:
         draft, forecast = self._kept.draft, self._forecast
-        verdict = lead(forecast, draft) if forecast else None
-        mode = draft.mode or followed(draft)
+        verdict = choices.lead(forecast, draft) if forecast else None
+        mode = draft.mode or draft.followed
         sheet = draft.sheet
         return State(
             medium=sheet.medium,
@@ -247,8 +249,8 @@ class Studio:
             models=self._models(mode),
             model=draft.model,
             exact_model=draft.exact_model,
-            style=_style(draft, verdict),
-            options=_options(draft, verdict),
+            style=choices.style(draft, verdict),
+            options=choices.options(draft, verdict),
             plan=outlook.plan_html(forecast, self._kept.told) if forecast else "",
             setup=self._setup(sheet.medium),
             why_not=self._why_not(),
@@ -295,7 +297,7 @@ class Studio:
             case "model":
                 self._change(replace(draft, model=value or ""))
             case "mode":
-                same = value is followed(replace(draft, mode=None))
+                same = value is draft.followed
                 self._change(replace(draft, mode=None if same else value))
             case "provider":
                 self._change(self._with_provider(value or ""))
@@ -306,7 +308,7 @@ class Studio:
         draft = self._kept.draft
         options: Mapping[str, object] | str
         if name == FREE_OPTIONS.name:
-            options = _typed_options(str(value or "{}"))
+            options = choices.typed_options(str(value or "{}"))
         else:
             options = {**(draft.options if isinstance(draft.options, Mapping) else {}), name: value}
         self._change(replace(self._asked, options=options, options_of=draft.provider))
@@ -317,7 +319,7 @@ class Studio:
         if provider is None:
             return replace(draft, provider="", model="")
         count = {kind: sum(item.kind is kind for item in draft.items) for kind in Kind}
-        mode = draft.mode or followed(draft)
+        mode = draft.mode or draft.followed
         model = menu.first_model(provider, mode, count[Kind.IMAGE], count[Kind.VIDEO])
         return replace(draft, provider=provider.id, model=model)
 
@@ -333,25 +335,7 @@ class Studio:
 
     def _add(self, item: Item) -> None:
         with self._lock:
-            draft = self._asked
-            draft.check_room(item.kind)
-            way = draft.sheet.way(draft.mode)
-            mode = draft.mode if way is None or item.kind in way.sends else None
-            self._change(replace(draft, items=(*draft.items, item), mode=mode))
-
-    def _remove(self, index: int) -> None:
-        items = self._asked.items
-        self._change(replace(self._asked, items=(*items[:index], *items[index + 1 :])))
-
-    def _move(self, index: int, to: int) -> None:
-        items = list(self._asked.items)
-        items.insert(to, items.pop(index))
-        self._change(replace(self._asked, items=tuple(items)))
-
-    def _assign(self, index: int, role: str) -> None:
-        items = list(self._asked.items)
-        items[index] = replace(items[index], role=role)
-        self._change(replace(self._asked, items=tuple(items)))
+            self._change(self._asked.added(item))
 
     def _emulate(self) -> None:
         api.emulate()
@@ -415,43 +399,3 @@ class Studio:
                 items = [item for item in items if item.kind is not kind]
                 items += [shelf.item(self.client, r.given, kind, r.role or "") for r in given]
         return tuple(items)
-
-
-def lead(forecast: Forecast, draft: Draft) -> Verdict:
-    """The candidate whose settings are offered: the one that was named, else the first that runs."""
-    running = () if draft.provider else (v for v in forecast.verdicts if v.runs)
-    return next(iter(running), forecast.verdicts[0])
-
-
-def followed(draft: Draft) -> Mode:
-    """The mode that the references ask for."""
-    kinds = {item.kind for item in draft.items}
-    asked = [way.mode for way in draft.sheet.ways if way.needs is None or way.needs in kinds]
-    return asked[-1]
-
-
-def _style(draft: Draft, verdict: Verdict | None) -> tuple[Choice, ...]:
-    takes = verdict.takes if verdict else None
-    return tuple((s, offer(s, takes), draft.settings.get(s.name)) for s in draft.sheet.settings)
-
-
-def _options(draft: Draft, verdict: Verdict | None) -> tuple[Choice, ...]:
-    if verdict is None:
-        return ()
-    schema = verdict.takes.provider_options if verdict.takes else None
-    return tuple((s, ANYTHING, _option(draft.options, s)) for s in option_settings(schema))
-
-
-def _option(options: Mapping[str, object] | str, setting: Setting) -> object:
-    if setting is not FREE_OPTIONS:
-        return None if isinstance(options, str) else options.get(setting.name)
-    return options if isinstance(options, str) else json.dumps(options) if options else None
-
-
-def _typed_options(text: str) -> Mapping[str, object] | str:
-    """The options that a text means; the text itself if it is none."""
-    try:
-        read: object = json.loads(text)
-    except ValueError:
-        return text
-    return cast("dict[str, object]", read) if isinstance(read, dict) else text

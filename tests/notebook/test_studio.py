@@ -23,6 +23,21 @@ VEO = "google/veo-3.1-fast-generate-preview"
 SEEDANCE = "byteplus/seedance-1-0-pro-250528"
 
 
+@pytest.fixture(scope="module")
+def emulator():
+    with Emulator(Scenario(render="draft")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(emulator, tmp_path_factory):
+    """One for all: a form changes nothing of its client but the tasks that it starts."""
+    home = tmp_path_factory.mktemp("home")
+    made = oc.Client(home=home, environ={}, endpoints=endpoints(emulator))
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def photo(tmp_path, picture):
     path = tmp_path / "photo.png"
@@ -297,7 +312,7 @@ def test_an_earlier_result_becomes_a_reference(studio):
     studio._show_earlier()
     earlier = studio._form.tray.earlier
     assert earlier.index == 0
-    sets(earlier, index=1)
+    chooses(earlier, video)
     assert studio.request["videos"] == [str(video.path)]
     assert earlier.index == 0
     assert "data:image/jpeg" in studio._form.tray.cards[0].picture.value, "its first frame"
@@ -514,15 +529,13 @@ def test_another_kind_of_result_keeps_prompt_references_and_settings(studio, pho
     studio.add(footage)
     studio.fill(aspect_ratio="16:9", model=VEO)
     chooses(studio._form.medium, Medium.IMAGE)
-    assert studio.request == {
-        "prompt": "a heron lands",
-        "images": [str(photo)],
-        "aspect_ratio": "16:9",
-    }
+    assert studio.request == {"prompt": "a heron lands", "images": [str(photo)]}
+    assert "aspect ratio 16:9: the model has no such setting" in plain(studio._form.plan)
     assert studio._form.tray.zone.invitation == "Drop images here, paste, or choose files"
     assert "generate_image" in studio.code
     chooses(studio._form.medium, Medium.VIDEO)
     assert studio.plan.medium is Medium.VIDEO
+    assert studio.request["aspect_ratio"] == "16:9"
 
 
 # --- elsewhere
