@@ -93,6 +93,14 @@ def shoot(page: Any, address: str, *, theme: str, width: int, name: str) -> None
     page.screenshot(path=str(IMAGES / f"{name}.png"))
 
 
+STUDIO = (
+    ("JupyterLab Light", 1280, "studio"),
+    ("JupyterLab Dark", 1280, "studio-dark"),
+    ("JupyterLab Light", 800, "studio-narrow"),
+    ("JupyterLab Dark", 800, "studio-narrow-dark"),
+)
+
+
 def shoot_studio(page: Any, address: str, *, theme: str, width: int, name: str) -> None:
     """Run the notebook of the form and photograph the form alone."""
     page.set_viewport_size({"width": width, "height": 1180})
@@ -124,12 +132,7 @@ def main() -> None:
                 page = browser.new_page(device_scale_factor=1)
                 shoot(page, address, theme=theme, width=1000, name=name)
                 page.close()
-        for theme, width, name in (
-            ("JupyterLab Light", 1280, "studio"),
-            ("JupyterLab Dark", 1280, "studio-dark"),
-            ("JupyterLab Light", 800, "studio-narrow"),
-            ("JupyterLab Dark", 800, "studio-narrow-dark"),
-        ):
+        for theme, width, name in STUDIO:
             with jupyterlab(folder) as address:
                 page = browser.new_page(device_scale_factor=1)
                 shoot_studio(page, address, theme=theme, width=width, name=name)

@@ -155,7 +155,9 @@ class Lab:
         """Change the colours; the page stays."""
         self.command("apputils:change-theme", theme=THEMES[theme])
         light = "true" if theme == "light" else "false"
-        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', timeout=READY_MS)
+        body = f'body[data-jp-theme-light="{light}"]'
+        # All in it is placed absolutely: it has no height, which counts as hidden.
+        self.page.wait_for_selector(body, state="attached", timeout=READY_MS)
 
     def resize(self, width: int, height: int = 1100) -> None:
         """The size of the page in pixels."""

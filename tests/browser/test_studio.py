@@ -186,6 +186,7 @@ def test_the_form_can_be_used_with_the_keyboard_alone(form):
     page.get_by_text("image-to-video needs a reference image").wait_for()
     page.get_by_role("button", name="Follow the references").focus()
     page.keyboard.press("Enter")
+    page.wait_for_selector(".ocs-go:enabled")
     page.get_by_role("button", name="Generate").focus()
     page.keyboard.press("Enter")
     page.locator(".ocs-results video").first.wait_for(timeout=120_000)
