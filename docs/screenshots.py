@@ -93,30 +93,6 @@ def shoot(page: Any, address: str, *, theme: str, width: int, name: str) -> None
     page.screenshot(path=str(IMAGES / f"{name}.png"))
 
 
-STUDIO = (
-    ("JupyterLab Light", 1280, "studio"),
-    ("JupyterLab Dark", 1280, "studio-dark"),
-    ("JupyterLab Light", 800, "studio-narrow"),
-    ("JupyterLab Dark", 800, "studio-narrow-dark"),
-)
-
-
-def shoot_studio(page: Any, address: str, *, theme: str, width: int, name: str) -> None:
-    """Run the notebook of the form and photograph the form alone."""
-    page.set_viewport_size({"width": width, "height": 1180})
-    page.goto(f"{address}/doc/tree/studio.ipynb?reset")
-    page.wait_for_function(IDLE, timeout=60_000)
-    execute = "([name, args]) => window.jupyterapp.commands.execute(name, args)"
-    page.evaluate(execute, ["apputils:change-theme", {"theme": theme}])
-    page.evaluate(execute, ["notebook:run-all-cells", {}])
-    page.wait_for_function(RAN, timeout=240_000)
-    page.evaluate("() => document.querySelectorAll('.Toastify').forEach(n => n.remove())")
-    page.set_viewport_size({"width": width, "height": 2600})
-    form = page.locator(".ocs-studio").first
-    form.locator("video").first.wait_for()
-    form.screenshot(path=str(IMAGES / f"{name}.png"))
-
-
 def main() -> None:
     """Light and dark."""
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -131,11 +107,6 @@ def main() -> None:
             with jupyterlab(folder) as address:
                 page = browser.new_page(device_scale_factor=1)
                 shoot(page, address, theme=theme, width=1000, name=name)
-                page.close()
-        for theme, width, name in STUDIO:
-            with jupyterlab(folder) as address:
-                page = browser.new_page(device_scale_factor=1)
-                shoot_studio(page, address, theme=theme, width=width, name=name)
                 page.close()
         browser.close()
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from openclaw_nb.core.domain import Kind, Medium, Mode
-from openclaw_nb.notebook.clipboard import CopyButton
 from openclaw_nb.notebook.controls import Choice, Setting
+from openclaw_nb.notebook.copybutton import CopyButton
 from openclaw_nb.notebook.drawing import drawing, is_drawing
 from openclaw_nb.notebook.fields import Field
 from openclaw_nb.notebook.manners import Manners
@@ -75,7 +75,7 @@ class Form:
 
     def __init__(self, media: Sequence[Medium], handlers: Handlers, tray: Tray) -> None:
         self._handlers, self.tray = handlers, tray
-        self.copy = CopyButton("", _nothing)
+        self.copy = CopyButton()
         self._make_words(media)
         self._make_choices()
         self._make_actions()
@@ -263,10 +263,6 @@ def _classed(box: Any, *names: str) -> Any:
 
 def _title(text: str) -> Any:
     return widgets.HTML(f'<div class="ocs-title" role="heading" aria-level="3">{text}</div>')
-
-
-def _nothing() -> None:
-    """The page drew the button, which is no news here."""
 
 
 def _layout() -> Any:

@@ -78,7 +78,7 @@ def test_a_form_is_filled_and_makes_a_video(form):
     plan.get_by_text("minimax/MiniMax-Hailuo-2.3").first.wait_for()
     plan.get_by_text("1 image", exact=False).first.wait_for()
     page.get_by_role("button", name="Generate").click()
-    page.wait_for_selector("progress[aria-label=progress]")
+    page.get_by_role("progressbar").first.wait_for()
     player = page.locator(".ocs-results video").first
     player.wait_for(timeout=120_000)
     player.evaluate("video => { video.muted = true; return video.play(); }")
@@ -151,7 +151,7 @@ def test_cancel_works_while_a_cell_is_busy(form):
     lab.page.get_by_role("button", name="Cancel").wait_for()
     lab.start(1)
     lab.page.get_by_role("button", name="Cancel").click()
-    lab.page.get_by_text("● Cancelled").wait_for(timeout=15_000)
+    lab.page.locator(".ocs-results").get_by_text("Cancelled").first.wait_for(timeout=15_000)
     lab.wait_ran(1)
     lab.run(2)
     assert said(lab, 2).strip() == "cancelled"
