@@ -149,7 +149,7 @@ class Lab:
 
     def output(self, index: int) -> Any:
         """The output of a cell, as a locator."""
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea")
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
 
     def theme(self, theme: Theme) -> None:
         """Change the colours; the page stays."""

@@ -53,6 +53,7 @@ def form(lab):
 
     def opened(arguments="", *cells, before=""):
         lab.write("studio.ipynb", FORM.format(arguments=arguments, before=before), *cells)
+        lab.page.set_default_timeout(120_000)
         lab.open("studio.ipynb")
         lab.run(0)
         lab.page.wait_for_selector(".ocs-drop-choose")
@@ -80,7 +81,7 @@ def test_a_form_is_filled_and_makes_a_video(form):
     page.get_by_role("button", name="Generate").click()
     page.get_by_role("progressbar").first.wait_for()
     player = page.locator(".ocs-results video").first
-    player.wait_for(timeout=120_000)
+    player.wait_for()
     player.evaluate("video => { video.muted = true; return video.play(); }")
     page.wait_for_function(
         "video => video.readyState >= 2 && video.currentTime > 0.3", arg=player.element_handle()
@@ -99,7 +100,7 @@ def test_30_mib_arrive_on_a_default_server(form):
     )
     lab.page.evaluate(DROP_NOISE, [30, "noise.mp4", "video/mp4", ZONE])
     lab.page.wait_for_selector(".ocs-upload progress")
-    lab.page.wait_for_selector(".ocs-thumb", timeout=120_000)
+    lab.page.wait_for_selector(".ocs-thumb")
     part = bytes((i * 31 + (i >> 8)) & 255 for i in range(1_048_576))
     data = bytes([0, 0, 0, 24]) + b"ftypisom" + part * 30
     lab.run(1)
@@ -189,7 +190,7 @@ def test_the_form_can_be_used_with_the_keyboard_alone(form):
     page.wait_for_selector(".ocs-go:enabled")
     page.get_by_role("button", name="Generate").focus()
     page.keyboard.press("Enter")
-    page.locator(".ocs-results video").first.wait_for(timeout=120_000)
+    page.locator(".ocs-results video").first.wait_for()
     lab.run(1)
     assert "'duration_seconds': 6" in said(lab, 1)
 
