@@ -128,15 +128,17 @@ def _money(usd: float) -> str:
 def _followers(others: Sequence[Verdict], is_reserve: bool) -> str:
     if not others:
         return ""
-    count = sum(other.runs for other in others)
-    lead = "If it fails, next" if is_reserve else "Instead"
-    title = f"{lead}: {others[0].ref}" if others[0].runs else f"{lead}: {count} candidates"
-    rest = f" and {len(others) - 1} more" if len(others) > 1 and others[0].runs else ""
     rows = "".join(map(_follower, others))
-    return (
-        f'<details class="ocs-others"><summary>{escape(title)}{rest}</summary>'
-        f"<ol>{rows}</ol></details>"
-    )
+    title = escape(_who_follows(others, is_reserve))
+    return f'<details class="ocs-others"><summary>{title}</summary><ol>{rows}</ol></details>'
+
+
+def _who_follows(others: Sequence[Verdict], is_reserve: bool) -> str:
+    running = [other.ref for other in others if other.runs]
+    if not running:
+        return "No other candidate would run"
+    more = f" and {len(running) - 1} more" if len(running) > 1 else ""
+    return f"{'If it fails' if is_reserve else 'Instead'}: {running[0]}{more}"
 
 
 def _follower(verdict: Verdict) -> str:

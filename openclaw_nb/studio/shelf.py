@@ -13,7 +13,7 @@ from openclaw_nb.notebook.controls import Sheet
 from openclaw_nb.notebook.tray import Item
 from openclaw_nb.runtime.assets import LIMITS, MIB
 from openclaw_nb.runtime.media_types import HEAD_BYTES, detect, kind_of
-from openclaw_nb.runtime.store import keep_reference, stem_of
+from openclaw_nb.runtime.store import keep_reference, readable_name, stem_of
 
 if TYPE_CHECKING:
     from openclaw_nb.client import Client
@@ -34,7 +34,7 @@ def item(client: Client, given: object, kind: Kind | None = None, role: str = ""
     if isinstance(asset, Link):
         return Item(kind, asset.url, _address_name(asset.url), role=role)
     path = asset.path or _kept(client, asset)
-    name = asset.name if asset.path else Path(path).name
+    name = readable_name(asset.name if asset.path else Path(path).name)
     return Item(kind, path, name, asset.size, role)
 
 
