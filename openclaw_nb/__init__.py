@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from openclaw_nb.notebook.gallery import gallery
     from openclaw_nb.notebook.kernel import enable_nested_loops
     from openclaw_nb.runtime.results import Image, Music, Video
+    from openclaw_nb.studio import Studio
     from openclaw_nb.task import Task
     from openclaw_nb.tool import image_generate, music_generate, video_generate
 
@@ -78,6 +79,7 @@ __all__ = [
     "ProviderTimeout",
     "ProviderUnreachable",
     "RequestError",
+    "Studio",
     "SubmitUnanswered",
     "Task",
     "TaskCancelled",
@@ -124,6 +126,7 @@ _HOMES = {
     "Music": "runtime.results",
     "gallery": "notebook.gallery",
     "Video": "runtime.results",
+    "Studio": "studio",
     "Task": "task",
     "image_generate": "tool",
     "music_generate": "tool",

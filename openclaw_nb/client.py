@@ -257,6 +257,11 @@ class Client:
         """A task of the ledger as it is now; as `task`."""
         return as_it_is(loop.wait(loop.start(self.ledger.find(lookup))))
 
+    @property
+    def begun(self) -> tuple[Task, ...]:
+        """The tasks that this client carries out or has carried out, oldest first."""
+        return tuple(self._begun.values())
+
     def task(self, lookup: str) -> Task:
         """The handle of a task: by id, run id, a unique beginning of at least 8 characters, or session.
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from openclaw_nb.core.candidates import find_provider
-from openclaw_nb.core.capabilities import Model
+from openclaw_nb.core.capabilities import ModeCaps, Model, Price
 from openclaw_nb.core.domain import Change, Ignored, Job, Media, Medium, Mode, Ref, Request
-from openclaw_nb.core.plan import plan
+from openclaw_nb.core.plan import plan, taken
 from openclaw_nb.core.wire import Skip
 from openclaw_nb.errors import ConfigError
 from openclaw_nb.tables import Table
@@ -33,6 +33,22 @@ class Verdict:
     changes: tuple[Change, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     notes: tuple[str, ...] = ()
+    takes: ModeCaps | None = None
+    """What the model declares for this mode; None: nothing, all is passed on."""
+    price: Price | None = None
+
+    @property
+    def usd(self) -> float | None:
+        """About what it costs in US dollars, where the price and what it counts are known."""
+        if self.price is None or self.job is None:
+            return None
+        counted: dict[str, float | None] = {
+            "second": self.job.duration_seconds,
+            "image": self.job.count or 1,
+            "megapixel": None,
+        }
+        count = counted.get(self.price.per, 1)
+        return self.price.usd * count if count else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +102,11 @@ def _verdict(vendors: Vendors, ref: Ref, request: Request, media: Media) -> Verd
     except ConfigError as error:
         return Verdict(ref=ref, runs=False, reason=str(error))
     planned = plan(request, media, reach.provider, ref.model)
+    takes = taken(request, media, reach.provider, ref.model)
     if isinstance(planned, Skip):
-        return Verdict(ref=ref, runs=False, reason=planned.reason)
+        return Verdict(ref=ref, runs=False, reason=planned.reason, takes=takes)
     missing = f"{reach.unusable}; set {' or '.join(provider.key.env)}" if reach.unusable else ""
+    row = reach.provider.model(planned.ref.model)
     return Verdict(
         ref=planned.ref,
         runs=not missing,
@@ -96,7 +114,9 @@ def _verdict(vendors: Vendors, ref: Ref, request: Request, media: Media) -> Verd
         job=planned.job,
         changes=planned.changes,
         ignored=planned.ignored,
-        notes=(*planned.notes, *_facts(reach.provider.model(planned.ref.model))),
+        notes=(*planned.notes, *_facts(row)),
+        takes=takes,
+        price=row.price,
     )
 
 

@@ -40,9 +40,8 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     mode = _mode(request, media)
     row, switched = _endpoint(request, media, provider, model.strip())
     ref = Ref(provider.id, row.id)
-    caps = overlay(provider.caps, row.caps)
-    declared = effective(caps, row.id, len(media.images), len(media.videos), request.medium)
-    limits = declared or flat(caps)
+    declared = _declared(row, request, media, provider)
+    limits = declared or flat(overlay(provider.caps, row.caps))
     if skipped := _unfit(ref, row, declared, limits, request, media, _having(provider, mode)):
         return skipped
     style = normalise(request, declared)
@@ -60,6 +59,17 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     if isinstance(fitted, Skip):
         return fitted
     return replace(fitted, notes=(*fitted.notes, *_time_limit(request, provider)))
+
+
+def taken(request: Request, media: Media, provider: AnyProvider, model: str) -> ModeCaps | None:
+    """What the model that `plan` would choose declares for the request's mode, if anything."""
+    row, _ = _endpoint(request, media, provider, model.strip())
+    return _declared(row, request, media, provider)
+
+
+def _declared(row: Model, request: Request, media: Media, provider: AnyProvider) -> ModeCaps | None:
+    caps = overlay(provider.caps, row.caps)
+    return effective(caps, row.id, len(media.images), len(media.videos), request.medium)
 
 
 def _mode(request: Request, media: Media) -> Mode:
@@ -146,20 +156,21 @@ def _endpoint(
     mode = _mode(request, media)
     row, why = provider.model(asked), f"{provider.label} has renamed it"
     other = (row.siblings or {}).get(mode) or _stand_in(request, media, provider, row)
-    if other and mode not in _modes(provider, row):
+    if other and mode not in modes(provider, row):
         row, why = provider.model(other), f"{row.id} does not make {mode.words_for(request.medium)}"
     if row.id == asked:
         return row, ()
     return row, (Change(setting="model", requested=asked, applied=row.id, why=why),)
 
 
-def _modes(provider: AnyProvider, row: Model) -> tuple[Mode, ...]:
+def modes(provider: AnyProvider, row: Model) -> tuple[Mode, ...]:
+    """The modes that a model has."""
     return overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
 
 
 def _having(provider: AnyProvider, mode: Mode) -> tuple[str, ...]:
     """The models that have `mode`."""
-    return tuple(row.id for row in provider.models if mode in _modes(provider, row))
+    return tuple(row.id for row in provider.models if mode in modes(provider, row))
 
 
 def _stand_in(request: Request, media: Media, provider: AnyProvider, row: Model) -> str | None:

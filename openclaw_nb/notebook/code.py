@@ -20,6 +20,13 @@ _STYLE = (
     "duration_seconds",
     "audio",
     "watermark",
+    "count",
+    "quality",
+    "output_format",
+    "background",
+    "lyrics",
+    "instrumental",
+    "format",
     "filename",
     "timeout_ms",
 )
@@ -36,12 +43,15 @@ class _Argument:
     remark: str = ""
 
 
-def as_code(request: Request, function: str = "generate_video") -> str:
+def as_code(request: Request, **more: object) -> str:
     """`oc.generate_video(...)` with what was asked; runs as it is unless a comment says otherwise.
 
-    A reference that was given as bytes or as an array stands as a name, with a comment.
+    A reference that was given as bytes or as an array stands as a name, with a comment. `more` are
+    keywords that are not part of a request, such as `exact_model`.
     """
     arguments = [_Argument(_quoted(request.prompt)), *_named(request)]
+    arguments += [_Argument(f"{name}={value!r}") for name, value in more.items()]
+    function = f"generate_{request.medium}"
     short = f"oc.{function}({', '.join(each.text for each in arguments)})"
     if len(short) <= _LINE and not any(each.remark for each in arguments):
         return short
@@ -57,6 +67,8 @@ def _named(request: Request) -> list[_Argument]:
         value = getattr(request, name)
         if value is not None:
             found.append(_Argument(f"{name}={_plain(value)}"))
+    for vendor, options in request.vendor_options.items():
+        found.append(_Argument(f"{vendor}={_options(options)!r}"))
     if request.provider_options:
         found.append(_Argument(f"provider_options={_options(request.provider_options)!r}"))
     return found

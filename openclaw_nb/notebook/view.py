@@ -143,6 +143,13 @@ class CardView(HtmlView):
             self._pages = 2
             return {**self._widget_bundle(), "text/html": super().html(), "text/plain": self.text()}
 
+    def inside(self) -> Any:
+        """The widgets for within other widgets, followed to the end, which is then shown in them."""
+        with self._lock:
+            self._pages = 2
+        self.follow()
+        return self.box
+
     def _widget_bundle(self) -> dict[str, Any]:
         return self.box._repr_mimebundle_() or {}
 

@@ -86,6 +86,20 @@ def choice(values: Iterable[object]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
+def span(values: Sequence[object]) -> str:
+    """Values as `choice` lists them; whole numbers without a gap as `2 to 12`."""
+    first, last = (values[0], values[-1]) if values else (None, None)
+    if isinstance(first, int) and isinstance(last, int) and last - first > 1:
+        gapless = list(range(first, last + 1))
+        return f"{first} to {last}" if list(values) == gapless else choice(values)
+    return choice(values)
+
+
+def plain(value: object) -> str:
+    """A value as people say it: on and off for a switch."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
 def change(made: Change) -> str:
     """`duration_seconds: asked 5, sent 6 (makes 4, 6 or 8 seconds)`."""
     asked = "not asked" if made.requested is None else f"asked {made.requested}"

@@ -156,6 +156,7 @@ class Lab:
         self.command("apputils:change-theme", theme=THEMES[theme])
         light = "true" if theme == "light" else "false"
         body = f'body[data-jp-theme-light="{light}"]'
+        # All in it is placed absolutely: it has no height, which counts as hidden.
         self.page.wait_for_selector(body, state="attached", timeout=READY_MS)
 
     def resize(self, width: int, height: int = 1100) -> None:
