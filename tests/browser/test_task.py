@@ -165,7 +165,7 @@ def test_every_life_of_a_task_is_accessible(lab, theme):
 def test_players_tables_and_settings_are_accessible_and_fit_a_narrow_page(lab, theme):
     lab.write(
         "all.ipynb",
-        PREPARE.format(seconds=0.2) + "_ = task.result()",
+        PREPARE.format(seconds=0.2),
         "task.result()",
         "oc.plan_video('a heron', model='openai/sora-2', watermark=False)",
         "oc.providers()",
