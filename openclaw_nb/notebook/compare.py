@@ -136,5 +136,8 @@ class Comparison:
     def __repr__(self) -> str:
         return f"<Comparison of {len(self._items)} {self._items[0].kind} files>"
 
+    def _ipython_display_(self) -> None:
+        grid.show(self._items, lambda: self._widget)
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return grid.bundle(self._items, lambda: self._widget)

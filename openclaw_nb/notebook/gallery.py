@@ -92,5 +92,8 @@ class Gallery:
     def __repr__(self) -> str:
         return f"<Gallery of {len(self._items)} files>"
 
+    def _ipython_display_(self) -> None:
+        grid.show(self._items, lambda: self._widget)
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return grid.bundle(self._items, lambda: self._widget)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 from html import escape
+from importlib import import_module
 from typing import Any
 
 from openclaw_nb.core.domain import Kind
-from openclaw_nb.notebook import media, player, render, words
+from openclaw_nb.notebook import kernel, media, player, render, words
 from openclaw_nb.notebook.described import POSTER_WIDTH
 from openclaw_nb.notebook.figures import data_url
 from openclaw_nb.notebook.items import Item
@@ -30,6 +33,25 @@ def bundle(items: Sequence[Item], make_widget: Callable[[], Any]) -> dict[str, A
     return {**view, "text/html": html(items), "text/plain": text(items)}
 
 
+def show(items: Sequence[Item], make_widget: Callable[[], Any]) -> None:
+    """Display the widget, and below it what JupyterLab shows in its place once its kernel is gone.
+
+    JupyterLab falls back to no other form of an output whose widget is lost; while the widget is there, its
+    style sheet hides the second output.
+    """
+    if kernel.current() is None:
+        sys.stdout.write(f"{text(items)}\n")
+        return
+    display: Any = import_module("IPython.display").display
+    whole = bundle(items, make_widget)
+    saved = {"text/html": whole["text/html"], "text/plain": whole["text/plain"]}
+    if len(whole) > len(saved) and not {"VSCODE_PID", "COLAB_RELEASE_TAG"} & set(os.environ):
+        display(whole | {"text/html": "", "text/plain": ""}, raw=True)
+        display(saved, raw=True)
+    else:
+        display(whole, raw=True)
+
+
 def html(items: Sequence[Item]) -> str:
     """The grid; it needs no script, no style sheet and no kernel."""
     inner = "".join(
@@ -37,7 +59,7 @@ def html(items: Sequence[Item]) -> str:
         for at, (item, preview) in enumerate(zip(items, _previews(items), strict=True))
     )
     box = "display:grid;gap:14px;grid-template-columns:repeat(auto-fit,minmax(min(100%,220px),1fr))"
-    return f'<div style="{box};{render.FONT}">{inner}</div>'
+    return f'<div class="ocl-saved" style="{box};{render.FONT}">{inner}</div>'
 
 
 def text(items: Sequence[Item]) -> str:
