@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anywidget
 import traitlets
@@ -47,7 +47,8 @@ class DropZone(anywidget.AnyWidget):
         super().__init__(**traits)
         self._uploads = Uploads(admit, arrived)
         self._typed = typed
-        self.on_msg(self._heard)
+        base: Any = self  # on_msg and send have no annotations
+        base.on_msg(self._heard)
 
     def close(self) -> None:
         """Close the widget; unfinished uploads go."""
@@ -56,7 +57,7 @@ class DropZone(anywidget.AnyWidget):
         super().close()
 
     def _heard(self, _: object, content: Any, buffers: Sequence[Any]) -> None:
-        message: dict[str, Any] = content if isinstance(content, dict) else {}
+        message = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
         id = str(message.get("id", ""))
         try:
             self._answer(id, message, buffers)
@@ -82,7 +83,8 @@ class DropZone(anywidget.AnyWidget):
                 return
 
     def _say(self, word: str, id: str, **facts: object) -> None:
-        self.send({"say": word, "id": id, **facts})
+        base: Any = self
+        base.send({"say": word, "id": id, **facts})
 
 
 def _whole(value: object) -> int:

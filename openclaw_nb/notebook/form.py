@@ -12,7 +12,7 @@ from typing import Any
 from openclaw_nb.core.domain import Kind, Medium, Mode
 from openclaw_nb.notebook.controls import Choice, Setting
 from openclaw_nb.notebook.copybutton import CopyButton
-from openclaw_nb.notebook.drawing import drawing, is_drawing
+from openclaw_nb.notebook.drawing import drawing, is_drawing, when_clicked
 from openclaw_nb.notebook.fields import Field
 from openclaw_nb.notebook.manners import Manners
 from openclaw_nb.notebook.tray import Shown, Tray
@@ -113,7 +113,7 @@ class Form:
         )
         for name in ("mode", "provider", "model", "exact_model"):
             self._report(getattr(self, name), name)
-        self.follow.on_click(lambda _: self._handlers.edit("mode", None))
+        when_clicked(self.follow, lambda: self._handlers.edit("mode", None))
 
     def _make_actions(self) -> None:
         self.plan, self.setup, self.why_not, self.error = (widgets.HTML() for _ in range(4))
@@ -121,9 +121,9 @@ class Form:
             live.add_class("ocs-live")
         self.generate = widgets.Button(description="Generate", tooltip="Send the request")
         self.generate.add_class("ocs-go")
-        self.generate.on_click(lambda _: self._handlers.generate())
+        when_clicked(self.generate, self._handlers.generate)
         self.again = widgets.Button(description="Look again", tooltip="Read the keys anew")
-        self.again.on_click(lambda _: self._handlers.look_again())
+        when_clicked(self.again, self._handlers.look_again)
         self.emulate = widgets.Button(
             description="Try without a key", tooltip="Switch this notebook to the emulator"
         )
@@ -133,7 +133,7 @@ class Form:
             self.emulate.layout.display = "none"
         else:
             emulate = self._handlers.emulate
-            self.emulate.on_click(lambda _: emulate())
+            when_clicked(self.emulate, emulate)
 
     def _report(self, widget: Any, name: str) -> None:
         def changed(change: Any) -> None:

@@ -60,7 +60,8 @@ def setup_html(keys: Sequence[tuple[str, str]]) -> str:
 
 def still_html(code: str, forecast: Forecast | None) -> str:
     """The form where there are no widgets: the call it stands for, and the plan."""
-    table = forecast._repr_html_() if forecast else ""  # IPython's own name
+    drawn: Any = forecast  # IPython's name for its HTML is a protected one
+    table: str = drawn._repr_html_() if forecast else ""
     return f"<pre>{escape(code)}</pre>{table}"
 
 

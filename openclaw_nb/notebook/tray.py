@@ -15,7 +15,7 @@ from urllib.parse import quote
 from openclaw_nb.core.domain import Kind
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.notebook import figures, media, words
-from openclaw_nb.notebook.drawing import is_drawing
+from openclaw_nb.notebook.drawing import is_drawing, when_clicked
 from openclaw_nb.notebook.dropzone import DropZone
 
 _THUMB_PIXELS = 240
@@ -90,8 +90,8 @@ class Tray:
             description="Earlier result", options=[_NONE], layout=widgets.Layout(width="100%")
         )
         self.error = widgets.HTML()
-        self.add.on_click(lambda _: self._add_path())
-        self.path.observe(lambda _: self._add_path(), "value")
+        when_clicked(self.add, self._add_path)
+        self.path.observe(self._path_typed, "value")
         self.earlier.observe(self._earlier_chosen, "value")
         ways = widgets.Box([self.path, self.kind, self.add, self.earlier])
         ways.add_class("ocs-ways")
@@ -124,6 +124,9 @@ class Tray:
         """An error beside the references, or none."""
         told = f'<div role="alert" class="ocs-error">{escape(text)}</div>' if text else ""
         self.error.value = told
+
+    def _path_typed(self, _change: object) -> None:
+        self._add_path()
 
     def _add_path(self) -> None:
         if self.path.value.strip() and self._added(
@@ -158,9 +161,9 @@ class _Card:
         )
         for button in (self.before, self.after, self.remove):
             button.add_class("ocs-icon")
-        self.before.on_click(lambda _: actions.move(place, place - 1))
-        self.after.on_click(lambda _: actions.move(place, place + 1))
-        self.remove.on_click(lambda _: actions.remove(place))
+        when_clicked(self.before, lambda: actions.move(place, place - 1))
+        when_clicked(self.after, lambda: actions.move(place, place + 1))
+        when_clicked(self.remove, lambda: actions.remove(place))
         self.role.observe(self._assigned, "value")
         buttons = widgets.HBox([self.before, self.after, self.remove])
         self.box = widgets.VBox([self.picture, self.role, buttons])

@@ -278,9 +278,12 @@ class Studio:
         runs = self._forecast and any(verdict.runs for verdict in self._forecast.verdicts)
         return "" if runs else "No model can take this; the plan says why."
 
+    def _check(self, name: str, size: int, media_type: str) -> None:
+        shelf.check(self.client, self._asked.sheet, name, size, media_type)
+
     def _zone(self) -> DropZone:
         return DropZone(
-            lambda name, *facts: shelf.check(self.client, self._asked.sheet, name, *facts),
+            self._check,
             lambda path, name: self._add(shelf.arrived(self.client, path, name)),
             lambda text: self._add_given(text, None),
         )
