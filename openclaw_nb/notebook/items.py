@@ -177,7 +177,8 @@ def _labelled(given: Sequence[object], labels: Sequence[str]) -> list[tuple[str 
 
 def _read(where: str, given: object) -> list[Item]:
     if isinstance(given, Task):
-        return _of_result(where, _ended(where, cast("Task", given)))
+        task: Task = given
+        return _of_result(where, _ended(where, task))
     if isinstance(given, Result):
         return _of_result(where, given)
     if isinstance(given, str | os.PathLike):
