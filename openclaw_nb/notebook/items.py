@@ -177,8 +177,7 @@ def _labelled(given: Sequence[object], labels: Sequence[str]) -> list[tuple[str 
 
 def _read(where: str, given: object) -> list[Item]:
     if isinstance(given, Task):
-        task: Task = given
-        return _of_result(where, _ended(where, task))
+        return _of_result(where, _ended(where, given))  # pyright: ignore[reportUnknownArgumentType] # any task
     if isinstance(given, Result):
         return _of_result(where, given)
     if isinstance(given, str | os.PathLike):
