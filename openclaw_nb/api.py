@@ -17,7 +17,7 @@ from openclaw_nb.client import Client
 from openclaw_nb.core import inputs
 from openclaw_nb.core.domain import Medium
 from openclaw_nb.core.keywords import shows_keywords
-from openclaw_nb.errors import OpenclawError
+from openclaw_nb.errors import InvalidInput, OpenclawError, shown
 from openclaw_nb.forecast import Forecast, forecast
 from openclaw_nb.notebook import kernel
 from openclaw_nb.runtime.records import read_sidecar
@@ -322,12 +322,20 @@ def read_request(path: Path | str) -> dict[str, Any]:
     return read_sidecar(Path(path).expanduser())
 
 
-def providers() -> Table:
+def providers(medium: str = "video") -> Table:
     """The table of providers: models, modes, limits, and where each key comes from (never the key).
 
     HTML in a notebook, text in a terminal, `.to_dataframe()` with pandas.
+
+    Args:
+        medium: What they make: `video`, `image` or `music`.
+
+    Raises InvalidInput when nothing of that name is made.
     """
-    return tables.providers(default_client())
+    if medium not in set(Medium):
+        media = ", ".join(Medium)
+        raise InvalidInput("medium", f"{shown(medium)} is not made; there are {media}")
+    return tables.providers(default_client(), Medium(medium))
 
 
 def tasks(limit: int | None = 100, *, status: str | None = None) -> Table:

@@ -11,7 +11,7 @@ from typing import Any
 
 from openclaw_nb.client import Client
 from openclaw_nb.core.capabilities import overlay
-from openclaw_nb.core.domain import Kind, TaskState
+from openclaw_nb.core.domain import Kind, Medium, Mode, TaskState
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, one_line, shown
 from openclaw_nb.notebook import sheet
@@ -84,11 +84,11 @@ def _short(text: str) -> str:
     return cell if len(cell) <= _CELL_CHARACTERS else f"{cell[: _CELL_CHARACTERS - 3]}..."
 
 
-def providers(client: Client) -> Table:
-    """Every provider: what it makes, within which limits, and where its key comes from."""
+def providers(client: Client, medium: Medium = Medium.VIDEO) -> Table:
+    """Every provider of a medium: what it takes, its limits, and where its key comes from."""
     columns = ("provider", "default model", "from", "references", "configured", "cost", "models")
-    found = standings(client.vendors)
-    rows = tuple(_provider_row(each, found[each.id]) for each in client.vendors.providers)
+    found = standings(client.vendors, medium)
+    rows = tuple(_provider_row(each, found[each.id]) for each in client.vendors.of(medium))
     return Table(columns, rows)
 
 
@@ -97,12 +97,16 @@ def _provider_row(provider: AnyProvider, standing: Standing) -> tuple[str, ...]:
     return (
         provider.id,
         provider.default_model.id,
-        ", ".join(mode.words.partition("-")[0] for mode in provider.caps.modes()),
+        ", ".join(_source(mode, provider.medium) for mode in provider.caps.modes()),
         _references(provider),
         told(provider, standing),
         price.brief if price else "unknown",
         ", ".join(row.id for row in provider.models),
     )
+
+
+def _source(mode: Mode, medium: Medium) -> str:
+    return mode.words_for(medium).partition("-")[0]
 
 
 def _references(provider: AnyProvider) -> str:

@@ -356,3 +356,13 @@ def test_nothing_configured_names_the_key_and_the_setting(home):
 def test_pictures_come_without_a_key_from_the_emulator():
     with oc.emulate(Scenario(render="draft")):
         assert oc.generate_image("a whale").result().emulated
+
+
+@pytest.mark.parametrize("medium", ["image", "music"])
+def test_the_table_of_providers_has_those_of_a_medium(medium):
+    with oc.emulate(Scenario(render="draft")):
+        (row,) = oc.providers(medium)
+    assert row["provider"] == "fal"
+    assert row["configured"] == "emulator"
+    with pytest.raises(oc.InvalidInput, match="video, image, music"):
+        oc.providers("poems")
