@@ -298,12 +298,16 @@ def providers() -> None:
 
 
 @providers.command("list")
+@click.argument("medium", type=click.Choice(["video", "image", "music"]), default="video")
 @click.option("--json", "as_json", is_flag=True, help="For programs, as the tool's action=list.")
-def list_providers(*, as_json: bool) -> None:
-    """List providers: models, modes, limits, where each key comes from (never the key)."""
-    from openclaw_nb.tool import video_generate
+def list_providers(medium: str, *, as_json: bool) -> None:
+    """List providers of videos, images or music: models, modes, limits, where each key comes from.
 
-    listed = video_generate({"action": "list"})
+    Never the key.
+    """
+    from openclaw_nb import tool
+
+    listed = getattr(tool, f"{medium}_generate")({"action": "list"})
     click.echo(json.dumps(listed["details"], indent=2) if as_json else listed["text"])
 
 

@@ -124,3 +124,9 @@ def test_providers_are_listed_for_people_and_for_programs(shell):
     assert "configured: no, set FAL_KEY or FAL_API_KEY" in shell("providers", "list").stdout
     listed = json.loads(shell("providers", "list", "--json").stdout)["providers"]
     assert [row["id"] for row in listed] == [provider.id for provider in PROVIDERS]
+
+
+def test_the_providers_of_images_are_listed_by_name(shell):
+    listed = json.loads(shell("providers", "list", "image", "--json").stdout)
+    assert listed["kind"] == "image_generation"
+    assert [row["id"] for row in listed["providers"]] == ["fal"]
