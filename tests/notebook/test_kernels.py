@@ -9,10 +9,11 @@ ipykernel 6.31 and 7.3 as well:
 | Run All loses no cell, plain and with `pump=True` | here: `test_run_all_loses_no_cell` |
 | Cancel works while a cell waits, by `result()` and `await`, by a sub-shell too | here; while one computes also `tests/browser/test_task.py` |
 | an interrupt ends the wait within 2 s and not the job | here |
-| httpx works on the core loop before and after nesting | here, `tests/runtime/test_loop.py` |
+| httpx works on the core loop before and after nesting, and inside uvloop | here, `tests/runtime/test_loop.py` |
 | a task awaited two cells later is saved as done | here |
 | a saved notebook without trust: poster and player, no `<source>`, no script, no widget | here, `tests/notebook/test_render.py`, `tests/browser/test_task.py` |
 | a process with a running job exits cleanly under `-X dev -W error` | `tests/runtime/test_loop.py` |
+| a drop of 30 MiB arrives whole, too much is refused before it is read | `tests/browser/test_studio.py`, `tests/notebook/test_uploads.py` |
 | nothing blocks inside `with Output()` | no code of ours uses it: `test_no_output_is_captured` |
 | every object has HTML and text | `tests/test_help.py`, `tests/notebook/test_view.py` |
 | clips are linked with a poster, previews stay within the budget | `tests/notebook/test_media.py` |

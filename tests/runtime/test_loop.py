@@ -307,3 +307,24 @@ print("ok")
 """
     )
     assert done.stdout == "ok\n", done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop is not made for Windows")
+def test_a_task_is_awaited_and_waited_for_inside_uvloop():
+    done = run("""
+import asyncio, uvloop
+import openclaw_nb as oc
+from openclaw_nb.emulator import Scenario
+
+async def main():
+    with oc.emulate(Scenario(render="draft")):
+        first = oc.generate_video("a", model="fal/fal-ai/minimax/video-01-live")
+        video = await asyncio.wait_for(first, 60)
+        second = oc.generate_video("b", model="fal/fal-ai/minimax/video-01-live").result(60)
+        assert type(asyncio.get_running_loop()).__module__.startswith("uvloop")
+        return video.path != second.path
+
+assert uvloop.run(main())
+print("ok")
+""")
+    assert done.stdout == "ok\n", done.stderr
