@@ -30,7 +30,7 @@ def plan(*images, videos=(), audios=(), model="", **asked):
 
 
 def test_it_has_all_three_modes():
-    assert SEEDANCE.caps.modes() == tuple(Mode)
+    assert SEEDANCE.caps.modes() == (Mode.GENERATE, Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO)
 
 
 # roles

@@ -578,7 +578,7 @@ def test_the_synchronous_host_stands_for_the_queue_beside_it(configured, used):
 
 
 def test_the_key_may_follow_the_addresses_that_fal_hands_out_and_get_a_token_but_not_to_its_files():
-    assert fal.PROVIDER.key_hosts == ("*.fal.run", "rest.fal.ai")
+    assert fal.PROVIDER.key_hosts == ("fal.run", "*.fal.run", "rest.fal.ai")
     assert fal.PROVIDER.key.form == "Key {}"
 
 

@@ -106,7 +106,7 @@ def test_at_another_host_no_model_has_ended_and_no_price_is_known():
     assert not any(row.retires_on or row.price for row in rows)
 
 
-@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("mode", PROVIDER.caps.modes())
 def test_veo_declares_what_the_product_declares(mode):
     block = PROVIDER.caps.block(mode)
     assert block.supported_duration_seconds == (4, 6, 8)

@@ -81,7 +81,8 @@ def test_each_model_has_modes_of_its_own(model, mode):
 def test_the_error_for_a_wrong_video_model_names_gen4_aleph_first_and_aleph2_second():
     assert planned("gen4.5", videos=(CLIP,)) == Skip(
         "runway/gen4.5 does not make video-to-video; it has text-to-video, image-to-video; "
-        "gen4_aleph or aleph2 of runway can"
+        "gen4_aleph or aleph2 of runway can",
+        "references",
     )
 
 

@@ -64,7 +64,8 @@ def test_an_image_without_a_model_goes_to_the_image_model_and_that_is_told():
 def test_an_image_with_the_text_model_named_is_an_error_that_names_the_image_models():
     assert planned(images=(PICTURE,)) == Skip(
         f"together/{TEXT} does not make image-to-video; it has text-to-video; "
-        f"{IMAGE}, {HAILUO} or {KLING} of together can"
+        f"{IMAGE}, {HAILUO} or {KLING} of together can",
+        "references",
     )
 
 

@@ -80,7 +80,7 @@ def test_the_alias_of_the_original_product_is_known():
 
 
 def test_every_mode_of_classic_is_declared():
-    assert xai.CAPS.modes() == tuple(Mode)
+    assert xai.CAPS.modes() == (Mode.GENERATE, Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO)
     assert caps(CLASSIC).resolutions == ("480P", "720P")
     assert caps(CLASSIC).supports_audio is False
     assert caps(CLASSIC, Mode.IMAGE_TO_VIDEO).max_input_images == 7

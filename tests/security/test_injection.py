@@ -358,3 +358,11 @@ def test_the_command_line_shows_errors_and_tasks_as_text(evil, home, monkeypatch
     for arguments in (["tasks", "list"], ["tasks", "show", sendable * 3], ["tasks", "audit"]):
         ran = CliRunner().invoke(main, arguments, color=True)
         assert is_harmless(ran.output), ascii(ran.output)
+
+
+@pytest.mark.parametrize("opening", ["\x9d", "\x1b]", "\x90", "\x1bP"])
+def test_a_command_that_never_ends_takes_no_text_with_it(opening):
+    shown = plain(f"before {opening}after")
+    assert is_harmless(shown)
+    assert shown.startswith("before ")
+    assert shown.endswith("after")
