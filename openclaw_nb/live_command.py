@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -107,7 +108,7 @@ def _run(
 
     vendors = client.vendors
     registry = {medium: vendors.of(medium) for medium in Medium}
-    chosen = selection.select(wanted, given, registry, lambda m, id: usable(vendors, m, id))
+    chosen = selection.select(wanted, given, registry, partial(usable, vendors))
 
     def tell(outcome: Outcome) -> None:
         if not silent and (not quiet or outcome.ending is Ending.FAILED):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ OPT_IN = ("fal",)
 _USUAL_TIMEOUT_MS = 180_000
 _MARGIN_MS = 30_000
 _MODES = 3
+_WHOLE = re.compile(r"0*[1-9][0-9]{0,8}")
+"""Milliseconds of up to eleven days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,4 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _milliseconds(text: str) -> int:
-    digits = text.strip()
-    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
-    return number or _USUAL_TIMEOUT_MS
+    return int(text) if _WHOLE.fullmatch(text.strip()) else _USUAL_TIMEOUT_MS

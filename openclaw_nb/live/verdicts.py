@@ -14,6 +14,9 @@ from openclaw_nb.runtime.results import SavedFile
 
 LEAST_BYTES = 1024
 """A file must have more."""
+_SECONDS_APART = 0.5
+# Services round pictures to whole blocks and lengths to whole frames; these are parts of what was asked.
+_LENGTH_APART, _LINES_APART, _RATIO_APART = 0.1, 0.1, 0.05
 
 
 class Drift(StrEnum):
@@ -106,9 +109,10 @@ def drift(error: OpenclawError) -> Drift | None:
     """
     if not isinstance(error, ProviderError) or isinstance(error, MalformedReply | BadOutput):
         return None
+    said = str(error).removeprefix(f"{error.ref}: ")  # a model's id may hold any word
     if error.why is Why.MODEL_NOT_FOUND:  # any 404: the words say whether it is the address
-        return by_words(str(error)) or Drift.MODEL
-    return _OF_WHY.get(error.why) or by_words(str(error))
+        return by_words(said) or Drift.MODEL
+    return _OF_WHY.get(error.why) or by_words(said)
 
 
 def missing(medium: Medium, files: Sequence[SavedFile]) -> str:
@@ -131,16 +135,16 @@ def differences(job: Job, clip: Clip) -> tuple[str, ...]:
 
 def _differences(job: Job, clip: Clip) -> Iterator[str]:
     asked = job.duration_seconds
-    if asked and abs(clip.seconds - asked) > max(0.5, asked * 0.1):
+    if asked and abs(clip.seconds - asked) > max(_SECONDS_APART, asked * _LENGTH_APART):
         yield f"{asked} s were asked for, {clip.seconds:.1f} s came"
     came = f"{clip.width}x{clip.height}"
     if (size := parse_size(job.size)) and size != (clip.width, clip.height):
         yield f"{job.size} was asked for, {came} came"
-    if job.size is None and (lines := _lines(job.resolution)):
-        if _apart(min(clip.width, clip.height), lines) > 0.1:
-            yield f"{job.resolution} was asked for, {came} came"
+    lines = _lines(job.resolution) if job.size is None else None
+    if lines and _apart(min(clip.width, clip.height), lines) > _LINES_APART:
+        yield f"{job.resolution} was asked for, {came} came"
     ratio = re.fullmatch(r"(\d+):(\d+)", job.aspect_ratio or "")
-    if ratio and _apart(clip.width / clip.height, int(ratio[1]) / int(ratio[2])) > 0.05:
+    if ratio and _apart(clip.width / clip.height, int(ratio[1]) / int(ratio[2])) > _RATIO_APART:
         yield f"{job.aspect_ratio} was asked for, {came} came"
     if job.audio is False and clip.sound:
         yield f"no sound was asked for, {clip.sound} came"
