@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,10 @@ _OFF = (
 _NOTHING = "Nothing to run. --all-providers does not look at keys; --video-providers names some."
 
 
+class _Misused(click.UsageError):
+    exit_code = 1
+
+
 class _Command(click.Command):
     """Arguments that mean nothing are exit code 1, as a failure is."""
 
@@ -34,8 +38,7 @@ class _Command(click.Command):
         try:
             return super().make_context(*given, **more)
         except click.UsageError as error:
-            error.exit_code = 1
-            raise
+            raise _Misused(error.format_message(), error.ctx) from error
 
 
 @click.command(cls=_Command)
@@ -81,7 +84,7 @@ def sweep(suites: tuple[str, ...], *, strict: bool, emulate: bool, **options: An
 
 
 @contextmanager
-def _client(*, emulated: bool) -> Iterator[Client]:
+def _client(*, emulated: bool) -> Generator[Client]:
     from openclaw_nb import api
     from openclaw_nb.client import Client
 

@@ -17,11 +17,11 @@ _NEVER_VIDEOS: Mapping[str, str] = {
     "qwen": _WANTS_URL,
     "xai": _WANTS_URL,
 }
-_VIDEOS_ONLY_BY: Mapping[str, tuple[str, str]] = {
+_VIDEOS_ONLY_BY: Mapping[str, tuple[str, ...]] = {
     "fal": ("seedance", "reference-to-video"),
-    "runway": ("gen4_aleph",) * 2,
+    "runway": ("gen4_aleph",),
 }
-"""Of these, only models whose id has both of these texts in it take a clip."""
+"""Of these, only models whose id has all of these texts in it take a clip."""
 
 
 def order(medium: Medium, *, full: bool) -> tuple[Mode, ...]:

@@ -68,9 +68,9 @@ def summary(suites: Sequence[Suite], ran: Sequence[Ran]) -> str:
         if step.ending is Ending.FAILED
     ]
     begun = {each.suite.medium for each in ran}
-    unreached = [s.medium for s in suites if not s.reason and s.medium not in begun]
+    unreached = [str(s.medium) for s in suites if not s.reason and s.medium not in begun]
     shell = sorted({outcome.from_profile for outcome in outcomes} - {""})
-    parts = {
+    parts: dict[str, list[str]] = {
         "attempted": attempted,
         "skipped": skipped,
         "failed": failed,

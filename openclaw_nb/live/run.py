@@ -52,20 +52,24 @@ class Sweep:
     """Called with each outcome, in id order."""
 
     async def run(self, suites: Sequence[Suite]) -> tuple[Ran, ...]:
-        """One suite after the other; the first that fails is the last."""
+        """One suite after the other; the first that fails is the last.
+
+        Raises InvalidInput for a variable that names no model; nothing was sent.
+        """
+        named = [self._named(suite.medium) for suite in suites]
         done: list[Ran] = []
-        for suite in suites:
-            done.append(await self._suite(suite))
+        for suite, asked in zip(suites, named, strict=True):
+            done.append(await self._suite(suite, asked))
             if done[-1].failed:
                 break
         return tuple(done)
 
-    async def _suite(self, suite: Suite) -> Ran:
+    async def _suite(self, suite: Suite, asked: Mapping[str, str]) -> Ran:
         turns = asyncio.Semaphore(AT_ONCE)
 
         async def one(id: str) -> Outcome:
             async with turns:
-                return await self._provider(suite.medium, id)
+                return await self._provider(suite.medium, id, asked)
 
         outcomes: list[Outcome] = []
         async with asyncio.TaskGroup() as group:
@@ -75,7 +79,7 @@ class Sweep:
                 self.tell(outcomes[-1])
         return Ran(suite=suite, outcomes=tuple(outcomes))
 
-    async def _provider(self, medium: Medium, id: str) -> Outcome:
+    async def _provider(self, medium: Medium, id: str, asked: Mapping[str, str]) -> Outcome:
         vendors = self.client.vendors
         provider = find_provider(id, vendors.of(medium))
         assert provider is not None
@@ -88,7 +92,7 @@ class Sweep:
             return replace(blank, skipped=f"{NO_AUTH}: {reach.unusable}")
         there = reach.access.base_url == provider.base_url
         today = datetime.now(tz=UTC).date() if there else None
-        chosen = models.choose(reach.provider, self._asked(medium), today)
+        chosen = models.choose(reach.provider, asked, today)
         if chosen.model is None:
             return replace(blank, skipped=chosen.note)
         credential = vendors.credential(provider)
@@ -103,7 +107,7 @@ class Sweep:
             steps=await self._steps(reach.provider, chosen.model),
         )
 
-    def _asked(self, medium: Medium) -> Mapping[str, str]:
+    def _named(self, medium: Medium) -> Mapping[str, str]:
         """By provider id the models that variables and configuration name."""
         vendors = self.client.vendors
         providers = vendors.of(medium)
@@ -188,11 +192,7 @@ class _Mode:
         (verdict,) = forecast(client, request, exact=True).verdicts
         if verdict.job is None or not verdict.runs:
             return verdict.reason
-        make = {
-            Medium.VIDEO: client.generate_video,
-            Medium.IMAGE: client.generate_image,
-            Medium.MUSIC: client.generate_music,
-        }[medium]
+        make: Callable[..., Task[Any]] = getattr(client, f"generate_{medium}")
         return make(**params, exact_model=True, allow_parallel=True), verdict.job
 
     def _params(self) -> dict[str, Any]:

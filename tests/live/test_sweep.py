@@ -193,6 +193,13 @@ def test_an_unknown_provider_is_exit_code_1_and_nothing_is_sent(shell):
     assert "did you mean runway? Nothing was sent" in done.stderr
 
 
+def test_a_model_that_means_nothing_is_a_sentence_before_any_suite_runs(shell):
+    done = shell("--emulate", **{variables.MODELS: "veo"})
+    assert done.returncode == 1
+    assert f"{variables.MODELS}: 'veo' is no provider/model. Nothing was sent" in done.stderr
+    assert "passed" not in done.stdout
+
+
 def test_with_nothing_to_run_it_says_so_and_all_is_well(shell):
     done = shell("video", OPENCLAW_LIVE_TEST="1", FAL_KEY="a-key")
     assert done.returncode == 0
