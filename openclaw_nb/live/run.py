@@ -95,17 +95,18 @@ class Sweep:
         chosen = models.choose(reach.provider, asked, today)
         if chosen.model is None:
             return replace(blank, skipped=chosen.note)
+        named = replace(self._keyed(blank, provider), model=chosen.model)
+        notes = (chosen.note,) if chosen.note else ()
+        return replace(named, notes=notes, steps=await self._steps(reach.provider, chosen.model))
+
+    def _keyed(self, outcome: Outcome, provider: AnyProvider) -> Outcome:
+        """The outcome, and where the provider's key comes from."""
+        vendors = self.client.vendors
         credential = vendors.credential(provider)
         source = credential.source if credential else "none needed"
         variable = source.removeprefix("env ")
-        return replace(
-            blank,
-            model=chosen.model,
-            key=source,
-            from_profile=variable if variable in vendors.from_profile else "",
-            notes=(chosen.note,) if chosen.note else (),
-            steps=await self._steps(reach.provider, chosen.model),
-        )
+        from_profile = variable if variable in vendors.from_profile else ""
+        return replace(outcome, key=source, from_profile=from_profile)
 
     def _named(self, medium: Medium) -> Mapping[str, str]:
         """By provider id the models that variables and configuration name."""
