@@ -15,6 +15,7 @@ import click
 from openclaw_nb import __version__
 from openclaw_nb import config as settings
 from openclaw_nb.errors import OpenclawError
+from openclaw_nb.live_command import sweep
 
 if TYPE_CHECKING:
     from openclaw_nb.emulator import Emulator
@@ -386,6 +387,8 @@ def emulate(
 
     serve_forever(host=host, port=port, scenario=scenario, on_ready=ready)
 
+
+main.add_command(sweep)
 
 if __name__ == "__main__":
     main()

@@ -52,6 +52,8 @@ class Vendors:
         self.providers: tuple[AnyProvider, ...] = PROVIDERS
         """Every registered provider of video, in order."""
         self._settings, self._environ = loaded.settings, loaded.environ
+        self.from_profile = loaded.from_profile
+        """The names of the variables that only the login profile sets."""
         self._profiles = profiles
         self._endpoints = dict(endpoints)
         self._keys = dict(self._chosen_key(name, key) for name, key in keys.items())

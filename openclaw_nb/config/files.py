@@ -37,6 +37,8 @@ class Loaded:
     settings: Settings
     environ: Mapping[str, str] = field(repr=False)
     file: Path | None = None
+    from_profile: frozenset[str] = frozenset()
+    """The names of the variables that only the login profile sets."""
 
 
 @contextmanager
@@ -98,11 +100,15 @@ def resolved(
     """
     env = read({"env": _env_of(values)}).env
     maps = [environ, *dotenv, env.variables]
+    profile: dict[str, str] = {}
     if env.shell_env.enabled or is_on(environ.get("OPENCLAW_LIVE_TEST")):
-        maps.append(_profile(Path("~/.profile").expanduser(), expected))
+        profile = _profile(Path("~/.profile").expanduser(), expected)
+    from_profile = frozenset(profile).difference(*maps)
+    maps.append(profile)
     # What is set counts, even empty; nothing here is written to.
     everything = _Variables(*(cast("MutableMapping[str, str]", each) for each in maps))
-    return Loaded(read(_substituted(values, everything, ())), everything)
+    settings = read(_substituted(values, everything, ()))
+    return Loaded(settings, everything, from_profile=from_profile)
 
 
 def _env_of(values: object) -> object:

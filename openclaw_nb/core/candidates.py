@@ -135,8 +135,8 @@ def retired(provider: AnyProvider, model: str, today: date) -> str:
     row = provider.model(model)
     if row.retires_on is None or row.retires_on > today:
         return ""
-    successor = f"; {provider.id}/{row.replaced_by} takes its place" if row.replaced_by else ""
-    return f"{provider.id}/{row.id} is no longer served since {row.retires_on}{successor}"
+    following = f"; {provider.id}/{row.replaced_by} takes its place" if row.replaced_by else ""
+    return f"{provider.id}/{row.id} is no longer served since {row.retires_on}{following}"
 
 
 def _asked(model: str, providers: Sequence[AnyProvider]) -> Resolved:
@@ -180,12 +180,12 @@ def _detected(
         if Ref(provider.id, default.id) in tried:
             continue
         if provider.id in retired:
-            yield Resolved(_successor(provider, default), (retired[provider.id],))
+            yield Resolved(successor(provider, default), (retired[provider.id],))
         else:
             yield Resolved(Ref(provider.id, default.id))
 
 
-def _successor(provider: AnyProvider, row: Model) -> Ref | None:
+def successor(provider: AnyProvider, row: Model) -> Ref | None:
     """What takes the place of a retired model, if the provider lists it."""
     listed = any(other.id == row.replaced_by for other in provider.models)
     return Ref(provider.id, row.replaced_by) if row.replaced_by and listed else None
