@@ -356,14 +356,21 @@ def task(id: str) -> Task[Any]:
     return default_client().task(id)
 
 
-def resume(id: str) -> Task[Any]:
+def resume(id: str, *, model: str | None = None) -> Task[Any]:
     """Finish a task whose process is gone: the provider's job is taken up, nothing is submitted.
+
+    Args:
+        id: The task's id, or its first 8 characters.
+        model: Of a task that gave a model up and went on to another: whose job, as
+            `provider/model` or the model alone, however the task ended. None is the last one, or
+            the only one with a receipt.
 
     Raises:
         TaskNotFound: there is no such task.
         TaskLost: it has no receipt of its job, so that it cannot be found again.
+        InvalidInput: it has no receipt of a job of `model`.
     """
-    return default_client().resume(id)
+    return default_client().resume(id, model=model)
 
 
 def emulate(scenario: Scenario | Mapping[str, Scenario] | None = None) -> Emulation:

@@ -277,18 +277,21 @@ def cancel(lookup: str) -> None:
 
 @tasks.command()
 @click.argument("lookup", required=False)
+@click.option("--model", help="Of several jobs of a task that of this provider/model.")
 @click.option("--out", type=click.Path(path_type=Path), help="Copy the video here.")
-def resume(lookup: str | None, out: Path | None) -> None:
+def resume(lookup: str | None, model: str | None, out: Path | None) -> None:
     """Finish a task whose process is gone. Nothing is submitted again. Without LOOKUP: list them."""
     import openclaw_nb as oc
     from openclaw_nb.api import default_client
+    from openclaw_nb.runtime.jobs import last_job
 
     if lookup is not None:
-        _wait(oc.resume(lookup), out)
+        _wait(oc.resume(lookup, model=model), out)
         return
     rows = default_client().left_behind()
     for row in rows:
-        click.echo(f"openclaw-nb tasks resume {row.id[:8]}  {row.provider}  {row.prompt[:60]}")
+        job = last_job(row) or row
+        click.echo(f"openclaw-nb tasks resume {row.id[:8]}  {job.provider}  {row.prompt[:60]}")
     if not rows:
         click.echo("No task can be taken up.")
 

@@ -18,15 +18,16 @@ from weakref import WeakSet, WeakValueDictionary
 
 from openclaw_nb import config
 from openclaw_nb.core.candidates import Candidates, find_provider
-from openclaw_nb.core.domain import Media, Medium, Ref, Request, TaskState
+from openclaw_nb.core.domain import Media, Medium, Request, TaskState
 from openclaw_nb.core.inputs import is_text, read_request
 from openclaw_nb.core.keywords import shows_keywords
 from openclaw_nb.errors import InvalidInput, LedgerError, TaskLost, shown
-from openclaw_nb.handles import Handles, as_it_is, no_way
+from openclaw_nb.handles import Handles, as_it_is
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.generate import Order
+from openclaw_nb.runtime.jobs import chosen_job, last_job, receipt_of, ref_of
 from openclaw_nb.runtime.ledger import Ledger, NewTask, Row, now_ms, owned
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.records import Applied
@@ -242,7 +243,8 @@ class Client:
             limit: So many at most; None is all.
             after: Only those older than the task with this id.
         """
-        return loop.wait(loop.start(self.ledger.rows(status=status, limit=limit, after=after)))
+        rows = loop.wait(loop.start(self.ledger.rows(status=status, limit=limit, after=after)))
+        return [as_it_is(row) for row in rows]
 
     def counts(self) -> dict[TaskState, int]:
         """How many tasks of this machine are in each state; states that none is in are left out."""
@@ -281,23 +283,33 @@ class Client:
     def left_behind(self) -> list[Row]:
         """Tasks whose process is gone and that `resume` finishes from here, newest first."""
         rows = loop.wait(loop.start(self.ledger.left_behind()))
-        return [row for row in rows if not self._elsewhere(row)]
+        jobs = [(row, last_job(row)) for row in rows]
+        return [row for row, job in jobs if job and not self._elsewhere(job)]
 
-    def resume(self, lookup: str) -> Task:
+    def resume(self, lookup: str, *, model: str | None = None) -> Task:
         """Take up a task whose process is gone: a new task that finishes the same provider job.
 
         Nothing is submitted. A task that still runs, or has its video, is returned as it is.
+
+        Args:
+            lookup: As `task`.
+            model: Of a task that gave a model up and went on to another: whose job, as
+                `provider/model` or the model alone, however the task ended. None is the last one,
+                or the only one with a receipt.
 
         Raises:
             TaskNotFound: there is no such task.
             TaskLost: it has no receipt of its job, so that it cannot be found again, or its job is
                 at another address than this client reaches.
+            InvalidInput: it has no receipt of a job of `model`.
         """
-        row = loop.wait(loop.start(self.ledger.find(lookup)))
-        if row.status is TaskState.SUCCEEDED or (row.status.active and owned(row, now_ms())):
-            return self._handle(row)
-        if row.ticket is None:
-            raise TaskLost(no_way(row))
+        task = loop.wait(loop.start(self.ledger.find(lookup)))
+        goes_on = task.status is TaskState.SUCCEEDED or (
+            task.status.active and owned(task, now_ms())
+        )
+        if goes_on and model in (None, task.model, str(ref_of(task))):
+            return self._handle(task)
+        row = chosen_job(task, model)
         if here := self._elsewhere(row):
             raise TaskLost(
                 f"the job of task {row.id[:8]} is at {row.base_url}, and this client reaches "
@@ -319,7 +331,7 @@ class Client:
         return here if here and row.base_url and here != row.base_url else None
 
     def _successor(self, row: Row) -> Order | Row:
-        """A new task for the provider job of an old one; or the one that has taken it up already."""
+        """A new task for a provider job of an old one; or the one that has taken it up already."""
         request = records.request_of(row)
         new = NewTask(
             prompt=row.prompt,
@@ -329,6 +341,7 @@ class Client:
             session=self.session,
             kind=row.kind,
             resumes=row.id,
+            taken_up=receipt_of(row),
         )
         made, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=Guard.JOB)))
         if not is_new:
@@ -337,7 +350,7 @@ class Client:
             id=made.id,
             request=request,
             media=records.media_of(row),
-            candidates=Candidates((Ref(row.provider or "", row.model or ""),)),
+            candidates=Candidates((ref_of(row),)),
             # The first task's own limit may be what ended it.
             timeout_seconds=self._configured_seconds(request.medium),
         )

@@ -9,6 +9,7 @@ from typing import Any
 from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.errors import OpenclawError, TaskCancelled, TaskLost
 from openclaw_nb.runtime import loop, records
+from openclaw_nb.runtime.jobs import as_lost, lost_text
 from openclaw_nb.runtime.ledger import Ledger, Row, now_ms, owned
 from openclaw_nb.task import Snapshot, Task
 
@@ -72,8 +73,7 @@ def finish(task: Task, row: Row) -> None:
         case TaskState.CANCELLED:
             task.finish(TaskCancelled(row.error or "cancelled"), **facts)
         case TaskState.QUEUED | TaskState.RUNNING | TaskState.LOST:
-            way = f"openclaw_nb.resume({row.id[:8]!r}) finishes it" if row.ticket else no_way(row)
-            text = f"the process that ran task {row.id[:8]} is gone; {way}"
+            text = lost_text(row)
             task.finish(TaskLost(text), **facts | {"state": TaskState.LOST, "error": text})
         case TaskState.FAILED | TaskState.TIMED_OUT:
             error = OpenclawError(row.error or "failed")
@@ -82,26 +82,10 @@ def finish(task: Task, row: Row) -> None:
 
 
 def as_it_is(row: Row) -> Row:
-    """The row, lost when it is active and nobody carries it out."""
-    lost = row.status.active and not owned(row, now_ms())
-    return row.model_copy(update={"status": TaskState.LOST}) if lost else row
-
-
-def no_way(row: Row) -> str:
-    """Why a task without a ticket cannot be taken up, and what to do instead."""
-    from openclaw_nb.providers import by_id
-
-    refs = [attempt.ref for attempt in records.attempts_of(row) if attempt.may_exist]
-    if row.sent:
-        refs.append(Ref(row.provider or "", row.model or ""))
-    if not refs:
-        return f"task {row.id[:8]} had not been submitted; start it again"
-    known = [by_id[ref.provider].finding for ref in refs if ref.provider in by_id]
-    return (
-        f"task {row.id[:8]} may have been submitted to {' and '.join(dict.fromkeys(map(str, refs)))}"
-        " and has no receipt of it. It is not sent again by itself. "
-        f"{' '.join(dict.fromkeys(known))}"
-    )
+    """The row, lost when it is active and nobody carries it out; a lost one says what can be done."""
+    if row.status is TaskState.LOST or (row.status.active and not owned(row, now_ms())):
+        return as_lost(row)
+    return row
 
 
 def _facts(row: Row) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.errors import one_line
 from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.runtime.receipts import Receipt
 from openclaw_nb.runtime.upkeep import Finding, Upkeep
 
 RUNTIME = "cli"
@@ -71,6 +72,10 @@ def record(row: Row) -> dict[str, Any]:
         "request": row.request,
         "paths": [file["path"] for file in row.files if file.get("path")],
         "attempts": row.attempts,
+        "receipts": [
+            {"provider": each.provider, "model": each.model, "providerJobId": each.job_id}
+            for each in row.receipts
+        ],
         "owner": {"pid": row.owner_pid, "startedAt": row.owner_started, "host": row.owner_host},
     }
 
@@ -119,8 +124,17 @@ def show_text(row: Row) -> str:
     ]
     ends = {"error": row.error, "progressSummary": row.phase, "terminalSummary": row.summary}
     return "\n".join(
-        [*lines, *(f"{name}: {one_line(value)}" for name, value in ends.items() if value)]
+        [
+            *lines,
+            *(f"{name}: {one_line(value)}" for name, value in ends.items() if value),
+            *(_receipt_line(row, receipt) for receipt in row.receipts),
+        ]
     )
+
+
+def _receipt_line(row: Row, receipt: Receipt) -> str:
+    ref, job = one_line(str(receipt.ref)), one_line(receipt.job_id or _NONE)
+    return f"receipt: job {job} of {ref}; openclaw-nb tasks resume {row.id[:8]} --model {ref}"
 
 
 def _shown(row: Row) -> Iterable[tuple[str, str | None]]:

@@ -15,6 +15,7 @@ from openclaw_nb.core.domain import Kind, Medium, Mode, TaskState
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, one_line, shown
 from openclaw_nb.notebook import sheet
+from openclaw_nb.runtime.jobs import last_job
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.standings import Standing, standings, told
 
@@ -155,7 +156,7 @@ def _state(status: str | None) -> TaskState | None:
 
 def _task_row(row: Row) -> tuple[str, ...]:
     started = datetime.fromtimestamp(row.created_at / 1000, tz=UTC).astimezone()
-    finished_by = row.status is TaskState.LOST and row.ticket
+    finished_by = row.status is TaskState.LOST and last_job(row)
     state = "lost; resume() finishes it" if finished_by else row.status
     ref = f"{row.provider}/{row.model}" if row.provider else ""
     outcome = row.summary or row.error or row.phase

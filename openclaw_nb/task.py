@@ -85,7 +85,7 @@ class Task(Generic[R]):
         self._lock = threading.Lock()
         self._ended = False
         self._again: Callable[[], Task] | None = None
-        self._resume: Callable[[], Task] | None = None
+        self._resume: Callable[..., Task] | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -222,15 +222,21 @@ class Task(Generic[R]):
         """Whether `again` can start the same request once more."""
         return self._again is not None and self.done()
 
-    def resume(self) -> Task:
+    def resume(self, *, model: str | None = None) -> Task:
         """A new task that finishes the provider's job; nothing is submitted.
+
+        Args:
+            model: Of a task that gave a model up and went on to another: whose job, as
+                `provider/model` or the model alone. None is the last one, or the only one with
+                a receipt.
 
         Raises:
             TaskLost: there is no receipt of the job, or it cannot be reached from here.
+            InvalidInput: there is no receipt of a job of `model`.
         """
         if self._resume is None:
             raise TaskLost(f"task {self.id[:8]} belongs to no client that could take it up")
-        return self._resume()
+        return self._resume(model=model)
 
     def again(self) -> Task:
         """A new task for the same request, sent once more, and paid for once more.
@@ -243,7 +249,7 @@ class Task(Generic[R]):
             raise TaskLost(f"task {self.id[:8]} belongs to no client that could start it again")
         return self._again()
 
-    def offer(self, *, again: Callable[[], Task], resume: Callable[[], Task]) -> Task:
+    def offer(self, *, again: Callable[[], Task], resume: Callable[..., Task]) -> Task:
         """Say how this task is started again and taken up. For the client, not for users."""
         self._again, self._resume = again, resume
         return self

@@ -17,6 +17,7 @@ from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
 from openclaw_nb.runtime.generate import Order, Runner
+from openclaw_nb.runtime.jobs import as_lost
 from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
 from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.records import Applied
@@ -128,7 +129,7 @@ class Work:
         found = await asyncio.to_thread(due, rows, now_ms())
         found = replace(found, leftovers=await asyncio.to_thread(self._leftovers))
         if apply and found.lost:
-            await self._ledger.mark_lost(found.lost)
+            await self._ledger.mark_lost([as_lost(row) for row in found.lost])
         if apply and found.expired:
             await self._ledger.remove(found.expired)
         if apply:

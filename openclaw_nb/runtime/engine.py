@@ -83,6 +83,8 @@ class Run:
     deadline: Deadline
     journal: Journal
     ticket: Ticket | None = None
+    sent: bool = False
+    """Whether a submission left, and nothing says that it made no job."""
     emulated: bool = False
     _notes: set[str] = field(default_factory=set[str])
     _pauses: int = 0
@@ -161,10 +163,11 @@ class Engine:
         if provider.once_header:
             call = replace(call, headers={**call.headers, provider.once_header: str(uuid4())})
         await run.journal.sending()
+        run.sent = True
         try:
             reply = await self.transport.send(provider, run.access, call, run.deadline)
         except Unreachable as error:
-            await run.journal.not_accepted()
+            await self._not_accepted(run)
             raise self._failed(ProviderUnreachable, run, f"{error}; nothing was sent") from error
         except (Unanswered, TooLarge) as error:
             raise self._lost_answer(run, str(error)) from error
@@ -172,15 +175,20 @@ class Engine:
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise self._lost_answer(run, f"HTTP {reply.status}: {said(reply)}", reply.status)
         if not _ok(reply):
-            await run.journal.not_accepted()
+            await self._not_accepted(run)
             return provider.parse_error(reply)
         try:
             step = provider.parse_submit(reply)
         except Malformed as error:
             raise self._lost_answer(run, str(error), reply.status) from error
         if isinstance(step, Refused):  # some say no with HTTP 200
-            await run.journal.not_accepted()
+            await self._not_accepted(run)
         return step
+
+    @staticmethod
+    async def _not_accepted(run: Run) -> None:
+        run.sent = False
+        await run.journal.not_accepted()
 
     async def follow(self, run: Run, step: Step[Any]) -> Done:
         """Carry a submitted job to its end.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Coroutine, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -32,15 +32,18 @@ from openclaw_nb.errors import (
     NoCandidate,
     OpenclawError,
     ProviderError,
+    ProviderRefused,
     one_line,
 )
 from openclaw_nb.runtime import records
 from openclaw_nb.runtime.clock import Deadline
 from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
-from openclaw_nb.runtime.journal import TaskJournal, Teller, Unheard
+from openclaw_nb.runtime.jobs import fetching
+from openclaw_nb.runtime.journal import Earlier, TaskJournal, Teller, Unheard
 from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
 from openclaw_nb.runtime.logs import LOG
+from openclaw_nb.runtime.receipts import Receipt
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.references import with_bytes
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
@@ -51,6 +54,8 @@ from openclaw_nb.runtime.turns import Turns
 V = TypeVar("V")
 
 _ABORTED = re.compile(r"\b(operation|request) (was |has been )?aborted\b", re.IGNORECASE)
+_ABOUT_THE_ACCOUNT = (Why.AUTH, Why.BILLING, Why.RATE_LIMIT)
+"""Refusals of a question about a job that say nothing about the job."""
 _LONGEST_SECONDS = 2_147_000.0
 """What timers can safely hold."""
 
@@ -110,13 +115,13 @@ class Runner:
             AllFailed: several were tried and failed.
             LedgerError: a submission could not be written down, so it was not sent.
         """
-        attempts: list[Attempt] = []
-        errors: list[OpenclawError] = []
+        earlier = Earlier()
+        attempts, errors = earlier.attempts, list[OpenclawError]()
         refs = order.candidates.refs
         for number, ref in enumerate(refs, start=1):
             teller.update(ref=ref, attempt=number, candidates=len(refs))
             try:
-                return await self._try(order, ref, teller, active, tuple(attempts))
+                return await self._try(order, ref, teller, active, earlier)
             except LedgerError as error:
                 error.attempts = tuple(attempts)
                 raise
@@ -124,11 +129,8 @@ class Runner:
                 errors.append(error)
                 attempts.append(_attempt(ref, error))
             except Exception as error:  # noqa: BLE001 - one candidate's fault must not stop the next
-                LOG.exception("%s failed unexpectedly", ref)
-                wrapped = ProviderError(ref, f"{type(error).__name__}: {error}", why=Why.UNKNOWN)
-                wrapped.__cause__ = error
-                errors.append(wrapped)
-                attempts.append(_attempt(ref, wrapped))
+                errors.append(_unexpected(ref, error))
+                attempts.append(_attempt(ref, errors[-1]))
             self._log_attempt(attempts)
             if _made(errors[-1]):
                 break
@@ -148,7 +150,7 @@ class Runner:
         run = self._run(order, ref, reach, teller, applied)
         run.ticket = ticket
         active[:] = [run]
-        await self._take_up(run, order.id, ticket, applied)
+        await self.ledger.update(order.id, started_at=now_ms())
         async with self._turn(order, ref, reach, teller, ahead=True):
             run.deadline = Deadline(
                 self.engine.clock, run.deadline.seconds
@@ -188,27 +190,13 @@ class Runner:
         limit = reach.access.max_concurrent
         return self.turns.take(ref.provider, limit, ahead=ahead, waiting=waiting)
 
-    async def _take_up(self, run: Run, id: str, ticket: Ticket, applied: Applied) -> None:
-        """The receipt is the new task's too from its first moment."""
-        await self.ledger.update(
-            id,
-            sent=1,
-            provider=run.ref.provider,
-            model=run.ref.model,
-            base_url=run.access.base_url,
-            ticket=ticket.model_dump_json(),
-            job_id=ticket.job_id,
-            plan=records.applied_json(applied),
-            started_at=now_ms(),
-        )
-
     async def _try(
         self,
         order: Order,
         ref: Ref,
         teller: Teller,
         active: list[Run],
-        attempts: tuple[Attempt, ...],
+        earlier: Earlier,
     ) -> Result:
         reach = await self._reach(ref, order.request.medium)
         planned = plan(order.request, order.media, reach.provider, ref.model)
@@ -216,17 +204,18 @@ class Runner:
             skipped = Attempt(ref=ref, error=planned.reason, why=Why.SKIPPED, code=planned.check)
             raise NoCandidate(planned.reason, [skipped])
         _check(ref, reach)
-        applied = _applied(order, planned, attempts)
+        applied = _applied(order, planned, earlier)
         async with self._turn(order, planned.ref, reach, teller):
-            run = self._run(order, planned.ref, reach, teller, applied)
+            run = self._run(order, planned.ref, reach, teller, applied, earlier)
             usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
             teller.update(ref=planned.ref, usual_seconds=usual)
             limit = self.deliveries[Medium.VIDEO].store.max_bytes
             job = await with_bytes(planned.job, run, self.engine.transport, limit)
             active[:] = [run]
             job = await self.engine.prepare(run, job)
-            step = await self.engine.submit(run, job)
-            return await self._finish(order, run, step, applied, attempts)
+            with _receipt_kept(run, applied, earlier):
+                step = await self.engine.submit(run, job)
+                return await self._finish(order, run, step, applied, tuple(earlier.attempts))
 
     async def _reach(self, ref: Ref, medium: Medium) -> Reach:
         provider = find_provider(ref.provider, self.directory.of(medium))
@@ -238,10 +227,19 @@ class Runner:
         # Its configuration may name files to read.
         return await asyncio.to_thread(self.directory.reach, provider)
 
-    def _run(self, order: Order, ref: Ref, reach: Reach, teller: Teller, applied: Applied) -> Run:
+    def _run(
+        self,
+        order: Order,
+        ref: Ref,
+        reach: Reach,
+        teller: Teller,
+        applied: Applied,
+        earlier: Earlier | None = None,
+    ) -> Run:
         own = reach.provider.deadline_seconds
         asked = None if reach.provider.deadline_wins else order.timeout_seconds
-        journal = TaskJournal(order.id, ref, reach.access.base_url, self.ledger, teller, applied)
+        url, earlier = reach.access.base_url, earlier or Earlier()
+        journal = TaskJournal(order.id, ref, url, self.ledger, teller, applied, earlier)
         deadline = Deadline(self.engine.clock, min(asked or own, _LONGEST_SECONDS))
         return Run(ref, reach.provider, reach.access, deadline, journal)
 
@@ -326,6 +324,50 @@ async def _whole(work: Coroutine[Any, Any, V]) -> V:
     return doing.result()
 
 
+@contextmanager
+def _receipt_kept(run: Run, applied: Applied, earlier: Earlier) -> Generator[None]:
+    """When the job is given up and may still be at work, its receipt goes to the next candidate."""
+    try:
+        yield
+    except OpenclawError as error:
+        if run.ticket is not None and not _over(error):
+            earlier.receipts.append(_receipt(run, run.ticket, applied))
+            if isinstance(error, ProviderError):
+                error.may_exist = True
+        raise
+    except Exception as error:
+        if run.ticket is not None:
+            earlier.receipts.append(_receipt(run, run.ticket, applied))
+        unexpected = _unexpected(run.ref, error)
+        unexpected.may_exist = run.sent
+        raise unexpected from error
+
+
+def _over(error: OpenclawError) -> bool:
+    """Whether the provider ended the job; it may refuse an answer about it and work on."""
+    if not isinstance(error, ProviderRefused):
+        return False
+    return error.status is None or error.why not in _ABOUT_THE_ACCOUNT
+
+
+def _unexpected(ref: Ref, error: Exception) -> ProviderError:
+    LOG.error("%s failed unexpectedly", ref, exc_info=error)
+    wrapped = ProviderError(ref, f"{type(error).__name__}: {error}", why=Why.UNKNOWN)
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _receipt(run: Run, ticket: Ticket, applied: Applied) -> Receipt:
+    return Receipt(
+        provider=run.ref.provider,
+        model=run.ref.model,
+        base_url=run.access.base_url,
+        ticket=ticket.model_dump(mode="json"),
+        job_id=ticket.job_id,
+        plan=records.applied_facts(applied),
+    )
+
+
 def _check(ref: Ref, reach: Reach) -> None:
     if reach.unusable:
         raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
@@ -358,8 +400,8 @@ def _where(files: Sequence[SavedFile]) -> str:
     return str(first.path or "its address") if len(files) == 1 else f"{len(files)} files"
 
 
-def _applied(order: Order, planned: Plan, attempts: Sequence[Attempt]) -> Applied:
-    asked = order.request.model
+def _applied(order: Order, planned: Plan, earlier: Earlier) -> Applied:
+    asked, attempts = order.request.model, earlier.attempts
     warnings = [*order.candidates.notices, *planned.notes]
     if dropped := warning(planned.ref, planned.ignored):
         warnings.append(dropped)
@@ -369,6 +411,11 @@ def _applied(order: Order, planned: Plan, attempts: Sequence[Attempt]) -> Applie
             0,
             f"{first} was asked for and gave no {order.request.medium} ({attempts[0].error}); {planned.ref} ran",
         )
+    warnings += [
+        f"{receipt.ref} may make one too, and may bill it: "
+        f"{fetching(order.id, receipt.ref)} fetches it"
+        for receipt in earlier.receipts
+    ]
     return Applied(
         asked=asked,
         changes=planned.changes,

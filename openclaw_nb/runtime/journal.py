@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from openclaw_nb.core.domain import Ref, TaskState
+from openclaw_nb.core.domain import Attempt, Ref, TaskState
 from openclaw_nb.core.wire import Wait
 from openclaw_nb.errors import LedgerError
 from openclaw_nb.runtime import records
 from openclaw_nb.runtime.ledger import Ledger, now_ms
+from openclaw_nb.runtime.receipts import Receipt
 from openclaw_nb.runtime.records import Applied
 
 _log = logging.getLogger("openclaw_nb")
@@ -31,6 +32,15 @@ class Unheard:
 
 
 @dataclass(slots=True)
+class Earlier:
+    """What became of the candidates before this one."""
+
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    receipts: list[Receipt] = field(default_factory=list[Receipt])
+    """Of those that were given up and may still make it."""
+
+
+@dataclass(slots=True)
 class TaskJournal:
     """The engine's journal of one task and candidate."""
 
@@ -40,6 +50,7 @@ class TaskJournal:
     ledger: Ledger
     teller: Teller
     applied: Applied
+    earlier: Earlier = field(default_factory=Earlier)
     _written: tuple[str, str] | None = None
     _warned: bool = False
 
@@ -48,7 +59,10 @@ class TaskJournal:
         self.teller.update(phase="uploading", ref=self.ref)
 
     async def sending(self) -> None:
-        """What is submitted, and where: on disk before it leaves, or it does not leave."""
+        """What is submitted, and where: on disk before it leaves, or it does not leave.
+
+        The receipts of earlier candidates are kept in the step that takes the row from the last.
+        """
         try:
             await self.ledger.update(
                 self.id,
@@ -58,6 +72,8 @@ class TaskJournal:
                 base_url=self.base_url,
                 ticket=None,
                 job_id=None,
+                receipts=records.receipts_json(self.earlier.receipts),
+                attempts=records.attempts_json(self.earlier.attempts),
                 plan=records.applied_json(self.applied),
                 phase="submitting",
                 started_at=now_ms(),

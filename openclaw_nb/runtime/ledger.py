@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import json
 import os
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ from openclaw_nb.errors import LedgerError, TaskNotFound, shown
 from openclaw_nb.runtime import queries
 from openclaw_nb.runtime.migrations import migrate
 from openclaw_nb.runtime.queries import Guard
+from openclaw_nb.runtime.receipts import Receipt
 
 V = TypeVar("V")
 
@@ -79,12 +81,16 @@ class Row(BaseModel):
     ticket: Json[dict[str, Any]] | None = None
     job_id: str | None = None
     plan: Json[dict[str, Any]] | None = None
+    receipts: Json[tuple[Receipt, ...]] = ()
+    """Of jobs that were given up for another model and that may still be at work."""
     attempts: Json[list[dict[str, Any]]]
     files: Json[list[dict[str, Any]]]
     error: str | None = None
     summary: str | None = None
     resumes: str | None = None
     """The task that this one takes up."""
+    resumes_ref: str | None = None
+    """Which of its jobs."""
     owner_pid: int | None = None
     owner_started: float | None = None
     owner_host: str | None = None
@@ -111,6 +117,8 @@ class NewTask:
     session: str | None
     kind: str = "video_generation"
     resumes: str | None = None
+    taken_up: Receipt | None = None
+    """The job of that task that this one finishes; its own too from its first moment."""
 
 
 class Ledger:
@@ -212,10 +220,13 @@ class Ledger:
         await self._run(partial(queries.touch, ids=ids, now=now_ms()))
 
     async def mark_lost(self, rows: Sequence[Row]) -> None:
-        """Give tasks without an owner their last state, unless they got another meanwhile."""
-        why = {"error": "the process that ran it is gone"}
-        lost = self._ended(TaskState.LOST) | why
-        await self._run(partial(_mark, ids=[row.id for row in rows], columns=lost))
+        """Give tasks without an owner their last state, unless they got another meanwhile.
+
+        Their `error` and `summary` are those of `rows`.
+        """
+        lost = self._ended(TaskState.LOST)
+        told = {row.id: {**lost, "error": row.error, "summary": row.summary} for row in rows}
+        await self._run(partial(_mark, told=told))
 
     async def set_notify(self, id: str, policy: str) -> None:
         """Change the notify policy of a task, ended or not."""
@@ -361,8 +372,11 @@ def _in_the_way(db: sqlite3.Connection, guard: Guard, columns: dict[str, object]
 
 def _columns(new: NewTask) -> dict[str, object]:
     id, moment = str(uuid4()), now_ms()
+    given = asdict(replace(new, taken_up=None))
+    del given["taken_up"]
     return {
-        **asdict(new),
+        **given,
+        **_job_columns(new.taken_up),
         "id": id,
         "run_id": f"tool:{new.kind.removesuffix('_generation')}_generate:{id}",
         "status": TaskState.QUEUED.value,
@@ -373,6 +387,13 @@ def _columns(new: NewTask) -> dict[str, object]:
         "created_at": moment,
         "last_event_at": moment,
     }
+
+
+def _job_columns(receipt: Receipt | None) -> dict[str, object]:
+    if receipt is None:
+        return {"resumes_ref": None}
+    nested = {name: json.dumps(getattr(receipt, name)) for name in ("ticket", "plan")}
+    return {**dict(receipt), **nested, "resumes_ref": str(receipt.ref), "sent": 1}
 
 
 def _update(db: sqlite3.Connection, *, id: str, columns: dict[str, object]) -> None:
@@ -392,9 +413,9 @@ def _remove(db: sqlite3.Connection, *, ids: Sequence[str]) -> None:
     db.executemany(ended, [(id,) for id in ids])
 
 
-def _mark(db: sqlite3.Connection, *, ids: Sequence[str], columns: dict[str, object]) -> None:
+def _mark(db: sqlite3.Connection, *, told: Mapping[str, dict[str, object]]) -> None:
     with _at_once(db):
-        for id in ids:
+        for id, columns in told.items():
             _update(db, id=id, columns=columns)
 
 

@@ -52,6 +52,10 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX tasks_of_model ON tasks (provider, model, ended_at)
         WHERE status = 'succeeded' AND resumes IS NULL;
     """,
+    """
+    ALTER TABLE tasks ADD COLUMN receipts TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE tasks ADD COLUMN resumes_ref TEXT;
+    """,
 )
 
 

@@ -10,6 +10,10 @@ from enum import StrEnum
 _ACTIVE = "status IN ('queued', 'running')"
 _SEEN = "CASE WHEN id IN (SELECT value FROM json_each(:lost)) THEN 'lost' ELSE status END"
 """The state as it is shown: tasks without an owner are lost before anybody has stored that."""
+_LAST_JOB = """CASE WHEN old.ticket IS NULL
+    THEN (old.receipts ->> '$[0].provider') || '/' || (old.receipts ->> '$[0].model')
+    ELSE old.provider || '/' || old.model END"""
+"""The job that is taken up when none is named."""
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -29,7 +33,8 @@ _IN_THE_WAY = {
     f" WHERE session IS :session AND request_key = :request_key AND {_ACTIVE}",
     Guard.SESSION: f"INDEXED BY tasks_active WHERE session IS :session AND {_ACTIVE}",
     Guard.JOB: "INDEXED BY tasks_resuming"
-    f" WHERE resumes = :resumes AND ({_ACTIVE} OR status = 'succeeded')",
+    " WHERE resumes = :resumes AND resumes_ref IS :resumes_ref"
+    f" AND ({_ACTIVE} OR status = 'succeeded')",
 }
 """The index is named: there may be many active tasks, and SQLite would look at them all."""
 
@@ -109,11 +114,12 @@ def counts(db: sqlite3.Connection, lost: Sequence[str]) -> dict[str, int]:
 
 
 def left_behind(db: sqlite3.Connection) -> list[sqlite3.Row]:
-    """Lost and active tasks with a receipt that nobody has taken up, newest first."""
+    """Lost and active tasks with a job to take up that nobody has taken up, newest first."""
     return db.execute(
-        "SELECT * FROM tasks AS old WHERE status IN ('queued', 'running', 'lost')"
-        " AND ticket IS NOT NULL AND cancel_requested = 0"
-        " AND NOT EXISTS (SELECT 1 FROM tasks WHERE resumes = old.id)"
+        "SELECT * FROM tasks AS old WHERE status IN ('queued', 'running', 'lost')"  # noqa: S608 - our own words
+        " AND (ticket IS NOT NULL OR json_array_length(receipts) = 1) AND cancel_requested = 0"
+        " AND NOT EXISTS (SELECT 1 FROM tasks WHERE resumes = old.id"
+        f" AND resumes_ref IS {_LAST_JOB})"
         " ORDER BY created_at DESC, rowid DESC"
     ).fetchall()
 

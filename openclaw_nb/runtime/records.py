@@ -27,6 +27,7 @@ from openclaw_nb.core.domain import (
 from openclaw_nb.core.plan import applied_settings
 from openclaw_nb.errors import InvalidInput, shown
 from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.runtime.receipts import Receipt
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
 from openclaw_nb.runtime.store import sidecar_of
 
@@ -58,6 +59,7 @@ class _Sidecar:
 
 _APPLIED: TypeAdapter[Applied] = TypeAdapter(Applied)
 _ATTEMPTS: TypeAdapter[tuple[Attempt, ...]] = TypeAdapter(tuple[Attempt, ...])
+_RECEIPTS: TypeAdapter[tuple[Receipt, ...]] = TypeAdapter(tuple[Receipt, ...])
 _SIDECAR: TypeAdapter[_Sidecar] = TypeAdapter(_Sidecar)
 _FILES: TypeAdapter[tuple[SavedFile, ...]] = TypeAdapter(tuple[SavedFile, ...])
 
@@ -170,6 +172,12 @@ def applied_json(applied: Applied) -> str:
     return _APPLIED.dump_json(applied).decode()
 
 
+def applied_facts(applied: Applied) -> dict[str, Any]:
+    """The same, to stand inside other JSON."""
+    facts: dict[str, Any] = _APPLIED.dump_python(applied, mode="json")
+    return facts
+
+
 def applied_of(row: Row) -> Applied:
     """What was done to the request of a stored task."""
     return _APPLIED.validate_python(row.plan or {})
@@ -183,6 +191,11 @@ def attempts_json(attempts: Sequence[Attempt]) -> str:
 def attempts_of(row: Row) -> tuple[Attempt, ...]:
     """The attempts of a stored task."""
     return _ATTEMPTS.validate_python(row.attempts)
+
+
+def receipts_json(receipts: Sequence[Receipt]) -> str:
+    """For the ledger's `receipts` column."""
+    return _RECEIPTS.dump_json(tuple(receipts)).decode()
 
 
 def files_json(files: Sequence[SavedFile]) -> str:

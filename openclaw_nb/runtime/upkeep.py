@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from openclaw_nb.core.domain import TaskState
+from openclaw_nb.runtime.jobs import lost_brief
 from openclaw_nb.runtime.ledger import Row, owned
 
 _MINUTE_MS = 60_000
@@ -64,9 +65,7 @@ def _findings(row: Row, now: int) -> Iterator[Finding]:
         yield finding("error", "stale_running", "no event for half an hour or more")
     if row.status is TaskState.LOST:
         kept = row.cleanup_after is not None and row.cleanup_after > now
-        sent = "may have been submitted" if row.sent else "had not been submitted"
-        way = "resume finishes it" if row.ticket else f"it {sent} and has no receipt"
-        yield finding("warn" if kept else "error", "lost", f"its process is gone; {way}")
+        yield finding("warn" if kept else "error", "lost", lost_brief(row))
     if not row.status.active and row.status is not TaskState.LOST and row.cleanup_after is None:
         yield finding("warn", "missing_cleanup", "it has ended and is kept for ever")
     if why := _inconsistent(row):

@@ -12,13 +12,17 @@ import os
 import resource
 import sys
 import threading
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import openclaw_nb as oc
-from openclaw_nb.providers import by_id
+from openclaw_nb.core.domain import Medium
+from openclaw_nb.providers import by_id, of
 from openclaw_nb.runtime import loop
 from openclaw_nb.vendors import Endpoint
 
+MEDIA = {".mp4", ".png", ".jpg", ".mp3", ".wav"}
 PROMPT = "a friendly lobster surfing at sunset"
 
 
@@ -27,6 +31,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("home")
     parser.add_argument("endpoints", type=json.loads)
     parser.add_argument("--image", help="a reference for every video")
+    parser.add_argument("--every-medium", action="store_true", help="images and music too")
     parser.add_argument("--stop-at-renames", action="store_true")
     parser.add_argument("--file-limit", type=int, help="bytes, from when every ticket is there")
     return parser.parse_args()
@@ -38,11 +43,11 @@ def say(word: str) -> None:
 
 
 def stop_at_renames() -> None:
-    """Hold every thread that is about to give a film its final name, just before it does."""
+    """Hold every thread that is about to give a file its final name, just before it does."""
     loop.core().loop.set_default_executor(ThreadPoolExecutor(64))
 
     def hold(event: str, args: tuple[object, ...]) -> None:
-        if event == "os.rename" and str(args[1]).endswith(".mp4"):
+        if event == "os.rename" and Path(str(args[1])).suffix in MEDIA:
             say("renaming")
             threading.Event().wait()
 
@@ -59,6 +64,17 @@ def limit_files(tasks: list[oc.Task], size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+def images_and_music(client: oc.Client, ids: Collection[str]) -> list[oc.Task]:
+    """One of every provider of every other medium."""
+    makes = {Medium.IMAGE: client.generate_image, Medium.MUSIC: client.generate_music}
+    return [
+        make(PROMPT, model=f"{each.id}/{each.default_model.id}", exact_model=True)
+        for medium, make in makes.items()
+        for each in of(medium)
+        if each.id in ids
+    ]
+
+
 def main() -> None:
     asked = options()
     if asked.stop_at_renames:
@@ -68,6 +84,8 @@ def main() -> None:
     refs = [f"{id}/{by_id[id].default_model.id}" for id in endpoints]
     given = {"image": asked.image, "exact_model": True}
     tasks = [client.generate_video(PROMPT, model=ref, **given) for ref in refs]
+    if asked.every_medium:
+        tasks += images_and_music(client, endpoints)
     say("started")
     if asked.file_limit:
         limit_files(tasks, asked.file_limit)
