@@ -143,40 +143,34 @@ class Form:
         widget.observe(changed, "value")
 
     def _box(self) -> Any:
-        modes = _classed(widgets.Box([self.mode, self.follow]), "ocs-modes")
-        self.models_row = _classed(widgets.Box([self.provider, self.model]), "ocs-grid")
         self.setup_box = _classed(
             widgets.VBox([self.setup, widgets.HBox([self.emulate, self.again])]),
             "ocs-setup",
             "ocs-form",
         )
-        self.options_title = _title("Options of the provider")
-        fields = widgets.VBox(
-            [
-                self.prompt,
-                _title("References"),
-                modes,
-                self.tray.box,
-                _title("Model"),
-                self.models_row,
-                self.exact_model,
-                _title("Style"),
-                self._style.box,
-                self.options_title,
-                self._options.box,
-            ]
-        )
-        side = widgets.VBox(
-            [_title("Plan"), self.plan, self.generate, self.why_not, self.error, self.copy]
-        )
-        columns = widgets.Box([_classed(fields, "ocs-fields"), _classed(side, "ocs-side")])
         heading = widgets.HTML('<div class="ocs-heading">Studio</div>')
         top = _classed(widgets.Box([heading, self.medium]), "ocs-top", "ocs-form")
-        parts = [widgets.HTML(f"<style>{_STYLE}</style>"), Manners(), top, self.setup_box]
-        box = widgets.VBox(
-            [*parts, _classed(columns, "ocs-columns", "ocs-form"), self.results_title, self.results]
-        )
-        return _classed(box, "ocl", "ocs-studio")
+        columns = _classed(widgets.Box([self._left(), self._right()]), "ocs-columns", "ocs-form")
+        style = widgets.HTML(f"<style>{_STYLE}</style>")
+        parts = [style, Manners(), top, self.setup_box, columns, self.results_title, self.results]
+        return _classed(widgets.VBox(parts), "ocl", "ocs-studio")
+
+    def _left(self) -> Any:
+        """What is filled in."""
+        modes = _classed(widgets.Box([self.mode, self.follow]), "ocs-modes")
+        models = _classed(widgets.Box([self.provider, self.model]), "ocs-grid")
+        self.options_title = _title("Options of the provider")
+        parts = [
+            *(self.prompt, _title("References"), modes, self.tray.box),
+            *(_title("Model"), models, self.exact_model, _title("Style"), self._style.box),
+            *(self.options_title, self._options.box),
+        ]
+        return _classed(widgets.VBox(parts), "ocs-fields")
+
+    def _right(self) -> Any:
+        """What would happen, and the button."""
+        parts = [_title("Plan"), self.plan, self.generate, self.why_not, self.error, self.copy]
+        return _classed(widgets.VBox(parts), "ocs-side")
 
     def show(self, state: State) -> None:
         """Draw `state`. What is written to the widgets is not reported as an edit."""
