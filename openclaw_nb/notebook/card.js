@@ -23,6 +23,13 @@ function selectAll(node) {
   selection.addRange(range);
 }
 
+// Letters on what has the focus here are not the notebook's: D D would delete the cell.
+function keepKeys(root) {
+  for (const node of root.querySelectorAll("button, input, summary, a, pre, video, audio")) {
+    node.setAttribute("data-lm-suppress-shortcuts", "true");
+  }
+}
+
 function render({ model, el }) {
   el.classList.add("ocl-card");
   const face = element("div", "ocl-face", el);
@@ -62,6 +69,7 @@ function render({ model, el }) {
     cancel.disabled = now.cancelling;
     cancel.textContent = now.cancelling ? "Cancelling…" : "Cancel";
     if (!now.offers.includes("save")) form.hidden = true;
+    keepKeys(el);
   };
   const drawTold = () => { told.textContent = model.get("told"); };
   const drawCode = () => { code.textContent = model.get("code"); };

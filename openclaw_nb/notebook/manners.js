@@ -1,4 +1,4 @@
-// What the widgets of ipywidgets leave out, done for everything in the form around this element.
+// What the widgets of ipywidgets leave out, done for everything in the form or list around this element.
 const TAKES_KEYS = "button, select, summary, pre, .noUi-handle, input[type=radio], input[type=checkbox]";
 
 function mend(root) {
@@ -23,7 +23,7 @@ function render({ el }) {
   let observer;
   let frame;
   const start = () => {
-    const root = el.closest(".ocs-studio");
+    const root = el.closest(".ocs-studio, .ocl-tasks");
     if (!root) {
       frame = requestAnimationFrame(start); // the view is not in the page yet
       return;

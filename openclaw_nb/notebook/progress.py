@@ -93,13 +93,15 @@ class TasksView:
     def _show_live(self) -> None:
         try:
             widgets: Any = importlib.import_module("ipywidgets")
+            manners: Any = importlib.import_module("openclaw_nb.notebook.manners")
         except ImportError:
             return
         self._lines = widgets.HTML(group_html(self.group))
         self._button = widgets.Button(description="Cancel all", tooltip="Stop every job that runs")
         self._button.on_click(self._clicked)
         kernel.on_click(self._button.model_id, self.cancel)
-        self._box = widgets.VBox([self._lines, self._button])
+        self._box = widgets.VBox([self._lines, self._button, manners.Manners()])
+        self._box.add_class("ocl-tasks")
 
     # --- for the pacer ---------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Comparison {
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", `Comparison of ${this.items.length} ${this.items[0].kind}s`);
     // Without this JupyterLab takes the keys: 1 makes a heading of the cell, M a text cell.
-    this.root.setAttribute("data-lm-suppress-shortcuts", "true");
+    keepKeys(this.root);
     this.root.append(...[this.grid, this.bar(), this.difference?.panel, this.foot()].filter(Boolean));
   }
 

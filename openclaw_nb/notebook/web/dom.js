@@ -24,6 +24,18 @@ function make(tag, properties = {}, ...children) {
   return node;
 }
 
+// JupyterLab asks the element that has the focus whether keys are its own, then those around it.
+function keepKeys(root) {
+  const focusable = "button, input, select, summary, a, pre, video, audio, [tabindex]";
+  const mark = () => {
+    for (const node of [root, ...root.querySelectorAll(focusable)]) {
+      node.setAttribute("data-lm-suppress-shortcuts", "true");
+    }
+  };
+  mark();
+  new MutationObserver(mark).observe(root, { childList: true, subtree: true });
+}
+
 function icon(name) {
   const space = "http://www.w3.org/2000/svg";
   const drawing = document.createElementNS(space, "svg");

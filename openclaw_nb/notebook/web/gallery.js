@@ -18,7 +18,7 @@ class Gallery {
     root.classList.add("ocl-gallery");
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", `Gallery of ${this.items.length} files`);
-    root.setAttribute("data-lm-suppress-shortcuts", "true");
+    keepKeys(root);
     this.count = make("span", { className: "ocl-times", role: "status" });
     this.grid = make("div", { className: "ocl-grid ocl-wall" });
     this.grid.style.setProperty("--ocl-shape", shapeOf(this.items));
