@@ -228,7 +228,8 @@ def who_said(now: Snapshot) -> str:
 def what_to_do(now: Snapshot) -> str:
     """One sentence of advice for a task that gave no video; empty when there is none."""
     if now.state is TaskState.LOST:
-        return f"The job may still be running: openclaw_nb.resume({now.id[:8]!r}) takes it up."
+        took_up = f"The job may still be running: openclaw_nb.resume({now.id[:8]!r}) takes it up."
+        return took_up if now.resumable else ""  # else the error says where to look
     last = now.attempts[-1] if now.attempts else None
     if last is None:
         return ""

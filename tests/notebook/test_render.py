@@ -203,8 +203,10 @@ def test_an_error_says_what_who_and_what_to_do():
 
 
 def test_a_lost_task_says_how_to_take_it_up():
-    now = ended(TaskState.LOST, error="the process is gone")
+    now = ended(TaskState.LOST, error="the process is gone", job_id="job-1")
     assert "openclaw_nb.resume('1a2b3c4d')" in text_of(task_html(now))
+    without = ended(TaskState.LOST, error="may have been submitted; look at the list of jobs")
+    assert "resume(" not in text_of(task_html(without))
 
 
 def test_nothing_sent_is_said():

@@ -140,7 +140,10 @@ def lost_with_a_receipt():
 def test_a_lost_task_with_a_receipt_is_taken_up_in_the_same_card(job):
     lost = lost_with_a_receipt()
     begun = threading.Event()
-    lost.offer(again=lambda: pytest.fail("nothing is sent"), resume=lambda: begun.set() or job.task)
+    lost.offer(
+        again=lambda: pytest.fail("nothing is sent"),
+        resume=lambda model: begun.set() or job.task,
+    )
     card = CardView(lost)
     card.draw(lost.snapshot)
     assert offered(card) == ["resume", "again", "copy"]
@@ -166,7 +169,7 @@ def test_a_task_without_a_receipt_cannot_be_taken_up():
 
 
 def test_what_a_button_cannot_do_is_said_beside_it():
-    def fail():
+    def fail(**_):
         raise TaskLost("its job is at <another> address")
 
     lost = lost_with_a_receipt()
