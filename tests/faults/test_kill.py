@@ -136,7 +136,7 @@ STEPS: dict[str, tuple[Scenario, tuple[str, ...], Callable[[World, Child], bool]
         lambda world, _: world.every(lambda row: row.sent),
     ),
     "before the answer is read": (
-        Scenario(seconds=LONG, render="draft", hold_submit_reply=1),
+        Scenario(seconds=LONG, render="draft", hold_submit_reply=len(Medium)),
         (),
         lambda world, _: all(book(world).values()),
     ),
