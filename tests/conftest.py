@@ -18,6 +18,7 @@ from openclaw_nb.emulator import Emulator, Scenario
 from openclaw_nb.providers import PROVIDERS
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.vendors import Endpoint
+from tests.runtime.world import FakeClock, Server
 
 DRAFT = Scenario(render="draft")
 _NOBODY = 65534
@@ -126,3 +127,23 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def elsewhere():
+    """Another origin."""
+    server = Server()
+    yield server
+    server.close()

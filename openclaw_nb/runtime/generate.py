@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Coroutine, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
@@ -26,16 +25,22 @@ from openclaw_nb.core.domain import (
 from openclaw_nb.core.plan import Plan, metadata, plan, warning
 from openclaw_nb.core.wire import AnyProvider, Skip, Step, Ticket, Wait
 from openclaw_nb.errors import (
-    AllFailed,
     LedgerError,
     MissingKey,
     NoCandidate,
     OpenclawError,
     ProviderError,
-    ProviderRefused,
     one_line,
 )
 from openclaw_nb.runtime import records
+from openclaw_nb.runtime.attempts import (
+    attempt_of,
+    final_error,
+    is_made,
+    is_over,
+    log_last,
+    unexpected,
+)
 from openclaw_nb.runtime.clock import Deadline
 from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
@@ -53,9 +58,6 @@ from openclaw_nb.runtime.turns import Turns
 
 V = TypeVar("V")
 
-_ABORTED = re.compile(r"\b(operation|request) (was |has been )?aborted\b", re.IGNORECASE)
-_ABOUT_THE_ACCOUNT = (Why.AUTH, Why.BILLING, Why.RATE_LIMIT)
-"""Refusals of a question about a job that say nothing about the job."""
 _LONGEST_SECONDS = 2_147_000.0
 """What timers can safely hold."""
 
@@ -127,17 +129,17 @@ class Runner:
                 raise
             except OpenclawError as error:
                 errors.append(error)
-                attempts.append(_attempt(ref, error))
+                attempts.append(attempt_of(ref, error))
             except Exception as error:  # noqa: BLE001 - one candidate's fault must not stop the next
-                errors.append(_unexpected(ref, error))
-                attempts.append(_attempt(ref, errors[-1]))
-            self._log_attempt(attempts)
-            if _made(errors[-1]):
+                errors.append(unexpected(ref, error))
+                attempts.append(attempt_of(ref, errors[-1]))
+            log_last(attempts)
+            if is_made(errors[-1]):
                 break
             with suppress(LedgerError):  # the next submission would tell
                 await self.ledger.update(order.id, attempts=records.attempts_json(attempts))
             teller.update(attempts=tuple(attempts), progress=None)
-        raise _final(errors, attempts)
+        raise final_error(errors, attempts)
 
     async def resume(
         self, order: Order, teller: Teller, active: list[Run], row_ticket: Any, applied: Applied
@@ -152,9 +154,8 @@ class Runner:
         active[:] = [run]
         await self.ledger.update(order.id, started_at=now_ms())
         async with self._turn(order, ref, reach, teller, ahead=True):
-            run.deadline = Deadline(
-                self.engine.clock, run.deadline.seconds
-            )  # waiting costs nothing
+            # Waiting for the turn does not count.
+            run.deadline = Deadline(self.engine.clock, run.deadline.seconds)
             return await self._finish(order, run, Wait(ticket), applied, ())
 
     async def cancel(self, row: Row) -> None:
@@ -166,9 +167,7 @@ class Runner:
         except OpenclawError as error:
             LOG.warning("job %s goes on at the provider: %s", row.job_id, error)
             return
-        if (
-            row.base_url is None or reach.access.base_url != row.base_url
-        ):  # its key must not go elsewhere
+        if reach.access.base_url != (row.base_url or ""):  # its key must not go elsewhere
             LOG.warning("job %s goes on at %s, which is not asked here", row.job_id, row.base_url)
             return
         deadline = Deadline(self.engine.clock, reach.provider.deadline_seconds)
@@ -302,15 +301,6 @@ class Runner:
             summary=f"{count} from {result.ref}: {_where(result.files)}",
         )
 
-    def _log_attempt(self, attempts: Sequence[Attempt]) -> None:
-        last = attempts[-1]
-        if last.why is Why.SKIPPED:
-            if sum(attempt.why is Why.SKIPPED for attempt in attempts) == 1:
-                LOG.warning("%s skipped: %s", last.ref, last.error)
-            LOG.debug("%s skipped (%s): %s", last.ref, last.code, last.error)
-        elif last.why is not Why.NOT_REGISTERED:
-            LOG.warning("%s failed: %s", last.ref, last.error)
-
 
 async def _whole(work: Coroutine[Any, Any, V]) -> V:
     """Do `work` to its end. The files are there: a cancellation comes too late now."""
@@ -330,7 +320,7 @@ def _receipt_kept(run: Run, applied: Applied, earlier: Earlier) -> Generator[Non
     try:
         yield
     except OpenclawError as error:
-        if run.ticket is not None and not _over(error):
+        if run.ticket is not None and not is_over(error):
             earlier.receipts.append(_receipt(run, run.ticket, applied))
             if isinstance(error, ProviderError):
                 error.may_exist = True
@@ -338,23 +328,9 @@ def _receipt_kept(run: Run, applied: Applied, earlier: Earlier) -> Generator[Non
     except Exception as error:
         if run.ticket is not None:
             earlier.receipts.append(_receipt(run, run.ticket, applied))
-        unexpected = _unexpected(run.ref, error)
-        unexpected.may_exist = run.sent
-        raise unexpected from error
-
-
-def _over(error: OpenclawError) -> bool:
-    """Whether the provider ended the job; it may refuse an answer about it and work on."""
-    if not isinstance(error, ProviderRefused):
-        return False
-    return error.status is None or error.why not in _ABOUT_THE_ACCOUNT
-
-
-def _unexpected(ref: Ref, error: Exception) -> ProviderError:
-    LOG.error("%s failed unexpectedly", ref, exc_info=error)
-    wrapped = ProviderError(ref, f"{type(error).__name__}: {error}", why=Why.UNKNOWN)
-    wrapped.__cause__ = error
-    return wrapped
+        failed = unexpected(run.ref, error)
+        failed.may_exist = run.sent
+        raise failed from error
 
 
 def _receipt(run: Run, ticket: Ticket, applied: Applied) -> Receipt:
@@ -371,10 +347,6 @@ def _receipt(run: Run, ticket: Ticket, applied: Applied) -> Receipt:
 def _check(ref: Ref, reach: Reach) -> None:
     if reach.unusable:
         raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
-
-
-def _made(error: OpenclawError) -> bool:
-    return isinstance(error, ProviderError) and error.made
 
 
 def _sidecar(path: Path, result: Result, order: Order) -> None:
@@ -422,45 +394,3 @@ def _applied(order: Order, planned: Plan, earlier: Earlier) -> Applied:
         ignored=planned.ignored,
         warnings=tuple(warnings),
     )
-
-
-def _attempt(ref: Ref, error: OpenclawError) -> Attempt:
-    if error.attempts:
-        return error.attempts[-1]
-    if isinstance(error, ProviderError):
-        text = str(error).removeprefix(f"{error.ref}: ")
-        return Attempt(
-            ref=error.ref,
-            error=text,
-            why=error.why,
-            status=error.status,
-            code=error.code,
-            may_exist=error.may_exist,
-        )
-    why = Why.AUTH if isinstance(error, MissingKey) else Why.UNKNOWN
-    return Attempt(ref=ref, error=str(error), why=why)
-
-
-def _final(errors: Sequence[OpenclawError], attempts: Sequence[Attempt]) -> OpenclawError:
-    """One that ends it itself; several as one, told apart by whether anything was sent."""
-    if len(errors) == 1 or _made(errors[-1]):
-        errors[-1].attempts = tuple(attempts)
-        return errors[-1]
-    count, each = len(attempts), _stories(attempts)
-    if all(isinstance(error, NoCandidate | MissingKey) for error in errors):
-        told = f"none of {count} candidates can take this request; nothing was sent: {each}"
-        failed: OpenclawError = NoCandidate(told, attempts)
-    else:
-        failed = AllFailed(f"{count} candidates gave no result: {each}", attempts)
-    failed.__cause__ = errors[-1]
-    return failed
-
-
-def _stories(attempts: Sequence[Attempt]) -> str:
-    """Each attempt's error; those that were only cut short are summed up."""
-    aborted = [attempt for attempt in attempts if _ABORTED.search(attempt.error)]
-    told = [f"{attempt.ref}: {attempt.error}" for attempt in attempts if attempt not in aborted]
-    if aborted:
-        refs = ", ".join(str(attempt.ref) for attempt in aborted)
-        told.append(f"{len(aborted)} fallbacks aborted after cancellation or time-out: {refs}")
-    return " | ".join(told)

@@ -328,7 +328,10 @@ def _thread() -> ThreadPoolExecutor:
 
 
 def _use_wal(db: sqlite3.Connection) -> None:
-    """Switch to WAL. Where another process switches too, SQLite gives up without waiting."""
+    """Switch to WAL. Where another process switches too, SQLite gives up without waiting.
+
+    So the wait is ours: a plain one, as the ledger's own thread has nothing else to do.
+    """
     end = time.monotonic() + _BUSY_SECONDS
     while True:
         try:

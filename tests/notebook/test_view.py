@@ -78,6 +78,7 @@ def test_a_click_cancels_and_the_button_goes(job):
     card.card.stop()
 
 
+@pytest.fixture(name="card")
 def done_card(tmp_path, monkeypatch):
     monkeypatch.setattr(player, "_first_folder", tmp_path)
     path = film(tmp_path / "a.mp4", seconds=1, width=64, height=64)
@@ -87,15 +88,13 @@ def done_card(tmp_path, monkeypatch):
     return card
 
 
-def test_the_end_shows_the_player_by_link_and_offers_to_save(tmp_path, monkeypatch):
-    card = done_card(tmp_path, monkeypatch)
+def test_the_end_shows_the_player_by_link_and_offers_to_save(card, tmp_path):
     assert 'src="a.mp4"' in card.bundle()["text/html"]
     assert "● Done" in card.bundle()["text/html"]
     assert offered(card) == ["save", "copy"]
 
 
-def test_a_page_that_was_reloaded_finds_the_end_in_the_widgets(tmp_path, monkeypatch):
-    card = done_card(tmp_path, monkeypatch)
+def test_a_page_that_was_reloaded_finds_the_end_in_the_widgets(card, tmp_path):
     said(card, event="shown")
     assert card.box.children == (card.card,), "the page has the card above the buttons"
     said(card, event="shown")
@@ -112,8 +111,7 @@ def told(card, words):
     return card.card.told
 
 
-def test_save_as_copies_the_file_and_says_where_or_why_not(tmp_path, monkeypatch):
-    card = done_card(tmp_path, monkeypatch)
+def test_save_as_copies_the_file_and_says_where_or_why_not(card, tmp_path):
     said(card, event="save", target=f"{tmp_path}/kept/")
     told(card, "Saved")
     assert (tmp_path / "kept" / "a.mp4").read_bytes() == (tmp_path / "a.mp4").read_bytes()

@@ -7,27 +7,6 @@ import pytest
 from openclaw_nb.emulator import Emulator, Scenario
 from openclaw_nb.runtime.ledger import Ledger
 from openclaw_nb.runtime.store import Store
-from tests.runtime.world import FakeClock, Server
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def server():
-    server = Server()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def elsewhere():
-    """Another origin."""
-    server = Server()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Two origins on this machine, and a listener for every logger that sees a request."""
+"""A listener for every logger that sees a request."""
 
 from __future__ import annotations
 
@@ -6,29 +6,7 @@ import logging
 
 import pytest
 
-from tests.runtime.world import FakeClock, Server
-
 LOGGERS = ("openclaw_nb", "httpx", "httpcore", "asyncio")
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-def server():
-    server = Server()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def elsewhere():
-    """Another origin."""
-    server = Server()
-    yield server
-    server.close()
 
 
 class Records(logging.Handler):
