@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -19,6 +18,7 @@ from typing_extensions import TypeVar
 from openclaw_nb.core.domain import Attempt, Ref, Request, TaskState
 from openclaw_nb.errors import TaskLost, one_line
 from openclaw_nb.runtime import loop
+from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.results import Result
 
 R = TypeVar("R", bound=Result, default=Any)
@@ -69,8 +69,6 @@ class Snapshot:
 
 
 Watcher = Callable[[Snapshot], None]
-
-_log = logging.getLogger(__name__)
 
 
 class Task(Generic[R]):
@@ -352,4 +350,4 @@ def _guarded(call: Callable[[], object]) -> None:
     try:
         call()
     except Exception:  # noqa: BLE001  # whoever looks on must not end the job that is being paid for
-        _log.exception("a callback of a task failed")
+        LOG.exception("a callback of a task failed")

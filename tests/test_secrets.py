@@ -11,7 +11,7 @@ import pytest
 import openclaw_nb as oc
 from openclaw_nb.client import Client
 from openclaw_nb.emulator import Scenario
-from openclaw_nb.notebook.player import video_bundle
+from openclaw_nb.notebook.player import result_bundle
 from openclaw_nb.notebook.view import bundle
 from openclaw_nb.providers import PROVIDERS
 from tests.capture import listening
@@ -109,7 +109,7 @@ def shown(task: oc.Task, outcome: oc.Video | BaseException) -> str:
     """Everything that a user may see of a task."""
     found = [repr(task), repr(task.snapshot), repr(task.request), repr(dict(bundle(task)))]
     if isinstance(outcome, oc.Video):
-        return " ".join([*found, repr(outcome), str(outcome), repr(video_bundle(outcome))])
+        return " ".join([*found, repr(outcome), str(outcome), repr(result_bundle(outcome))])
     verbose = traceback.TracebackException.from_exception(outcome, capture_locals=True)
     return " ".join([*found, repr(outcome), repr(vars(outcome)), *verbose.format()])
 

@@ -22,6 +22,7 @@ from openclaw_nb.core.parameters import (
     MAX_IMAGES,
     MAX_MUSIC_IMAGES,
     MAX_VIDEOS,
+    VENDORS,
     Action,
     parameters_of,
 )
@@ -114,7 +115,7 @@ def _image(given: _Given, prompt: str) -> Request:
         filename=given.text("filename"),
         timeout_ms=given.milliseconds("timeoutMs"),
         provider_options=given.mapping("providerOptions"),
-        vendor_options=given.vendor_options("openai", "fal"),
+        vendor_options=given.vendor_options(),
         images=given.references("image", "images", None, MAX_EDITED_IMAGES),
     )
 
@@ -216,9 +217,9 @@ class _Given:
             self.refuse(name, f"must be a whole number from 1 to {MAX_COUNT}, not {number}")
         return number
 
-    def vendor_options(self, *vendors: str) -> dict[str, dict[str, object]]:
+    def vendor_options(self) -> dict[str, dict[str, object]]:
         """The options of single vendors, those with known values checked."""
-        found = {vendor: self.mapping(vendor) for vendor in vendors}
+        found = {vendor: self.mapping(vendor) for vendor in VENDORS}
         for vendor, options in found.items():
             for name in options.keys() & _VENDOR_CHOICES.keys():
                 options[name] = self._chosen(vendor, options[name], _VENDOR_CHOICES[name])

@@ -22,6 +22,9 @@ MAX_MUSIC_IMAGES = 10
 MAX_COUNT = 4
 """Images that one request may ask for. Source: the product page."""
 
+VENDORS = ("openai", "fal")
+"""Whose models alone the parameters of these names are for."""
+
 Action: TypeAlias = Literal["generate", "status", "list"]
 ACTIONS: tuple[Action, ...] = ("generate", "status", "list")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import logging
 import os
 import sys
 import threading
@@ -20,11 +19,11 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from openclaw_nb.runtime import loop
+from openclaw_nb.runtime.logs import LOG
 
 if TYPE_CHECKING:
     from openclaw_nb.task import R, Task
 
-_log = logging.getLogger(__name__)
 _cancels: dict[str, Callable[[], object]] = {}
 _installed: set[int] = set()
 _nested = False
@@ -70,7 +69,7 @@ def on_click(comm_id: str, call: Callable[[], object]) -> None:
     try:
         _ = _install_tap(kernel) or _install_pump(kernel)
     except Exception:  # noqa: BLE001  # another kernel than those known: the view itself must come
-        _log.debug("Cancel will wait for the running cell", exc_info=True)
+        LOG.debug("Cancel will wait for the running cell", exc_info=True)
 
 
 def forget(comm_id: str) -> None:
@@ -89,7 +88,7 @@ def _install_tap(kernel: Any) -> bool:
         try:
             _click(kernel, message)
         except Exception:  # noqa: BLE001  # whatever it is, the kernel must get it
-            _log.debug("a message was not understood", exc_info=True)
+            LOG.debug("a message was not understood", exc_info=True)
         await original(message)
 
     thread.io_loop.add_callback(lambda: kernel.shell_stream.on_recv(tap, copy=False))

@@ -6,7 +6,6 @@ than ten. The end of a task is drawn at once, whatever the budget says.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from openclaw_nb.runtime import loop
+from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.task import Snapshot, Task
 
 DRAWS_PER_SECOND = 10
@@ -24,8 +24,6 @@ _APART_SECONDS = 0.25
 _TICK_SECONDS = 1.0
 """A running view is drawn so often at least, for its clock, as far as the budget goes."""
 _PAINTERS = 4
-
-_log = logging.getLogger(__name__)
 
 
 class Subject(Protocol):
@@ -85,7 +83,7 @@ class _View:
         try:
             self._draw()
         except Exception:  # noqa: BLE001  # a view that cannot be drawn must not end the others
-            _log.exception("a view could not be drawn")
+            LOG.exception("a view could not be drawn")
         self._last_was_end = ended
 
     @property

@@ -26,9 +26,9 @@ _embedded: dict[Path, int] = {}
 _chosen: Show | None = None
 
 
-def pictures(video: Result, show: Show = "auto") -> tuple[Picture, ...]:
-    """How each file of `video` is shown in this notebook."""
-    return pictures_of(video.files, show)
+def pictures(result: Result, show: Show = "auto") -> tuple[Picture, ...]:
+    """How each file of `result` is shown in this notebook."""
+    return pictures_of(result.files, show)
 
 
 def pictures_of(files: Sequence[SavedFile], show: Show = "auto") -> tuple[Picture, ...]:
@@ -36,9 +36,9 @@ def pictures_of(files: Sequence[SavedFile], show: Show = "auto") -> tuple[Pictur
     return tuple(picture(file, show) for file in files)
 
 
-def video_bundle(video: Result, show: Show = "auto") -> dict[str, str]:
+def result_bundle(result: Result, show: Show = "auto") -> dict[str, str]:
     """The video with its player, for every kind of frontend."""
-    return render.video_bundle(video, pictures(video, show))
+    return render.result_bundle(result, pictures(result, show))
 
 
 def use(show: str) -> None:

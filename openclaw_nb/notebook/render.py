@@ -108,32 +108,32 @@ def head_html(now: Snapshot) -> str:
 def body_html(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
     """What changes seldom: the failed candidates; at the end the video, or the error."""
     if now.result is not None:
-        return _video_body(now.result, pictures)
+        return _result_body(now.result, pictures)
     return _error(now) + _attempts(now.attempts)
 
 
-def video_html(video: Result, pictures: Sequence[Picture] = ()) -> str:
+def result_html(result: Result, pictures: Sequence[Picture] = ()) -> str:
     """A finished video as one card: warnings, player, facts, then what differed from the request.
 
     Args:
-        video: What to show.
+        result: What to show.
         pictures: How each of its files is shown; without, only the facts are.
     """
     title = _row(
-        f'<strong style="overflow-wrap:anywhere">{escape(str(video.ref))}</strong>',
-        _badge() if video.emulated else "",
+        f'<strong style="overflow-wrap:anywhere">{escape(str(result.ref))}</strong>',
+        _badge() if result.emulated else "",
     )
     return card(
-        _strip(words.video_notices(video)),
+        _strip(words.result_notices(result)),
         title,
-        _prompt(video.request.prompt),
-        _video_body(video, pictures),
+        _prompt(result.request.prompt),
+        _result_body(result, pictures),
     )
 
 
-def video_bundle(video: Result, pictures: Sequence[Picture] = ()) -> dict[str, str]:
+def result_bundle(result: Result, pictures: Sequence[Picture] = ()) -> dict[str, str]:
     """The video for every kind of frontend."""
-    return {"text/html": video_html(video, pictures), "text/plain": video_text(video, pictures)}
+    return {"text/html": result_html(result, pictures), "text/plain": result_text(result, pictures)}
 
 
 def task_text(now: Snapshot, pictures: Sequence[Picture] = ()) -> str:
@@ -156,12 +156,12 @@ def task_line(now: Snapshot) -> str:
     return one_line(words.joined([head, where, *words.doing(now)]))
 
 
-def video_text(video: Result, pictures: Sequence[Picture] = ()) -> str:
+def result_text(result: Result, pictures: Sequence[Picture] = ()) -> str:
     """A finished video in a few lines."""
-    mark = "EMULATED, no model made this" if video.emulated else ""
-    head = words.joined([str(video.ref), words.taken(video.elapsed_seconds), mark])
-    lines = [f"! {notice}" for notice in words.video_notices(video)]
-    lines += [head, *figures.texts(paired(video.files, pictures)), *words.settings(video)]
+    mark = "EMULATED, no model made this" if result.emulated else ""
+    head = words.joined([str(result.ref), words.taken(result.elapsed_seconds), mark])
+    lines = [f"! {notice}" for notice in words.result_notices(result)]
+    lines += [head, *figures.texts(paired(result.files, pictures)), *words.settings(result)]
     return plain("\n".join(lines))
 
 
@@ -252,14 +252,14 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
     )
 
 
-def _video_body(video: Result, pictures: Sequence[Picture]) -> str:
-    by = "made by the emulator as" if video.emulated else "made by"
-    made = f"{by} {video.ref.provider} in {words.taken(video.elapsed_seconds)}"
+def _result_body(result: Result, pictures: Sequence[Picture]) -> str:
+    by = "made by the emulator as" if result.emulated else "made by"
+    made = f"{by} {result.ref.provider} in {words.taken(result.elapsed_seconds)}"
     return (
-        figures.figures(video.files, pictures)
+        figures.figures(result.files, pictures)
         + f'<div style="color:{_FAINT};font-size:12px">{escape(made)}</div>'
-        + _settings(words.settings(video))
-        + _attempts(video.attempts)
+        + _settings(words.settings(result))
+        + _attempts(result.attempts)
     )
 
 

@@ -177,21 +177,21 @@ def notices(now: Snapshot) -> list[str]:
     """What must be seen first; those of the result included, each once."""
     told = list(now.notices)
     if now.result is not None:
-        told += video_notices(now.result)
+        told += result_notices(now.result)
     return list(dict.fromkeys(told))
 
 
-def video_notices(video: Result) -> list[str]:
+def result_notices(result: Result) -> list[str]:
     """Another model than asked, then the warnings."""
-    asked = video.request.model
-    known = {str(video.ref), video.ref.model, video.ref.provider, None}
-    swapped = [f"{video.ref} made this, not {asked} as asked"] if asked not in known else []
-    return [*swapped, *video.warnings]
+    asked = result.request.model
+    known = {str(result.ref), result.ref.model, result.ref.provider, None}
+    swapped = [f"{result.ref} made this, not {asked} as asked"] if asked not in known else []
+    return [*swapped, *result.warnings]
 
 
-def settings(video: Result) -> list[str]:
+def settings(result: Result) -> list[str]:
     """Each setting that was sent otherwise than asked, or not at all."""
-    return [*map(change, video.changes), *map(ignored, video.ignored)]
+    return [*map(change, result.changes), *map(ignored, result.ignored)]
 
 
 def facts(file: SavedFile, contents: Contents | None) -> list[str]:

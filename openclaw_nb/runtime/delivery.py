@@ -290,8 +290,3 @@ def _version(answer: httpx.Response) -> str:
     tag = str(answer.headers.get("etag", ""))
     dated = str(answer.headers.get("last-modified", ""))
     return tag if tag and not tag.startswith("W/") else dated
-
-
-def saved_paths(files: Sequence[SavedFile]) -> tuple[Path, ...]:
-    """The files of a result that are on disk."""
-    return tuple(file.path for file in files if file.path)

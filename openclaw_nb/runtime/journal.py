@@ -11,10 +11,9 @@ from openclaw_nb.core.wire import Wait
 from openclaw_nb.errors import LedgerError
 from openclaw_nb.runtime import records
 from openclaw_nb.runtime.ledger import Ledger, now_ms
+from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.receipts import Receipt
 from openclaw_nb.runtime.records import Applied
-
-_log = logging.getLogger("openclaw_nb")
 
 
 class Teller(Protocol):
@@ -113,7 +112,7 @@ class TaskJournal:
             await self.ledger.update(self.id, **columns)
         except LedgerError as error:
             level = logging.DEBUG if self._warned else logging.WARNING
-            _log.log(level, "%s: job %s goes on, but %s", self.ref, columns.get("job_id"), error)
+            LOG.log(level, "%s: job %s goes on, but %s", self.ref, columns.get("job_id"), error)
             self._warned = True
             return False
         return True

@@ -24,6 +24,7 @@ from openclaw_nb.core.domain import (
     Reference,
     Request,
 )
+from openclaw_nb.core.parameters import VENDORS
 from openclaw_nb.core.plan import applied_settings
 from openclaw_nb.errors import InvalidInput, shown
 from openclaw_nb.runtime.ledger import Row
@@ -35,7 +36,6 @@ _REFERENCES = ("images", "videos", "audios")
 _PUBLIC = {"images": "images", "videos": "videos", "audios": "audio_refs"}
 _ROLES = {"images": "image_roles", "videos": "video_roles", "audios": "audio_roles"}
 _NOT_IN_KEY = ("timeout_ms",)
-_VENDORS = ("fal", "openai")
 _DIGEST = "sha256:"
 
 
@@ -135,7 +135,7 @@ def request_of(row: Row) -> Request:
     known = {f.name for f in fields(Request)} - set(_REFERENCES)
     values: dict[str, Any] = {"prompt": row.prompt, "medium": medium_of(row)}
     values |= {name: facts[name] for name in known & facts.keys()}
-    values["vendor_options"] = {name: facts[name] for name in _VENDORS if name in facts}
+    values["vendor_options"] = {name: facts[name] for name in VENDORS if name in facts}
     for name in _REFERENCES:
         given = facts.get(_PUBLIC[name], ())
         roles = [*facts.get(_ROLES[name], ()), *[None] * len(given)]

@@ -112,9 +112,9 @@ class Result:
         return copy_files(self.paths, target, overwrite=overwrite)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        from openclaw_nb.notebook.player import video_bundle
+        from openclaw_nb.notebook.player import result_bundle
 
-        return video_bundle(self)
+        return result_bundle(self)
 
     def __str__(self) -> str:
         where = self.files[0].path or self.files[0].url

@@ -248,7 +248,7 @@ def test_a_result_may_hold_files_of_every_kind(home):
         saved(picture_file(home / "a.png"), "image/png"),
         saved(home / "gone.bin", "application/octet-stream"),
     )
-    html = render.video_html(replace(a_video(), files=files), player.pictures_of(files))
+    html = render.result_html(replace(a_video(), files=files), player.pictures_of(files))
     assert [tag for tag in ("<video", "<audio", "<details>", "gone.bin") if tag in html] == [
         "<video",
         "<audio",

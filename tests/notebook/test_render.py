@@ -10,7 +10,7 @@ import pytest
 
 from openclaw_nb.core.domain import Attempt, Change, Ignored, Ref, Request, TaskState, Why
 from openclaw_nb.notebook import render, words
-from openclaw_nb.notebook.render import Picture, task_html, task_text, video_html, video_text
+from openclaw_nb.notebook.render import Picture, result_html, result_text, task_html, task_text
 from openclaw_nb.notebook.words import Clip
 from openclaw_nb.runtime.results import SavedFile
 from openclaw_nb.task import Snapshot
@@ -112,19 +112,19 @@ def test_another_model_than_asked_is_said_first():
     asked = replace(REQUEST, model="openai/sora-2")
     video = a_video(Path("a.mp4"), request=asked, warnings=("no sound",))
     said = "fal/fal-ai/minimax/video-01-live made this, not openai/sora-2 as asked"
-    assert text_of(video_html(video)).startswith(f"{said}\nno sound")
-    assert video_text(video).startswith(f"! {said}\n! no sound")
+    assert text_of(result_html(video)).startswith(f"{said}\nno sound")
+    assert result_text(video).startswith(f"! {said}\n! no sound")
     now = ended(TaskState.SUCCEEDED, result=video, request=asked, notices=("no sound",))
     assert text_of(task_html(now)).startswith(f"no sound\n{said}")
 
 
 @pytest.mark.parametrize("asked", [None, str(REF), REF.model, REF.provider])
 def test_the_model_that_was_asked_for_is_no_surprise(asked):
-    assert words.video_notices(a_video(request=replace(REQUEST, model=asked))) == []
+    assert words.result_notices(a_video(request=replace(REQUEST, model=asked))) == []
 
 
 def test_a_video_plays_by_relative_address_with_a_poster_and_its_facts():
-    html = video_html(a_video(Path("clips/lobster.mp4"), elapsed_seconds=42.2), [PICTURE])
+    html = result_html(a_video(Path("clips/lobster.mp4"), elapsed_seconds=42.2), [PICTURE])
     (player,) = tags_of(html, "video")
     assert player["src"] == "clips/lobster.mp4"
     assert player["poster"].startswith("data:image/jpeg;base64,")
@@ -136,7 +136,7 @@ def test_a_video_plays_by_relative_address_with_a_poster_and_its_facts():
 
 
 def test_a_poster_stands_alone_when_nothing_can_be_played():
-    html = video_html(a_video(Path("a.mp4")), [replace(PICTURE, src=None, link=None)])
+    html = result_html(a_video(Path("a.mp4")), [replace(PICTURE, src=None, link=None)])
     assert tags_of(html, "video") == []
     assert len(tags_of(html, "img")) == 1
 
@@ -144,15 +144,15 @@ def test_a_poster_stands_alone_when_nothing_can_be_played():
 def test_every_file_is_shown_and_one_without_a_picture_by_its_facts():
     file = SavedFile(media_type="video/mp4", name="b.mp4", path=Path("b.mp4"), size_bytes=2_500_000)
     video = replace(a_video(Path("a.mp4")), files=(*a_video(Path("a.mp4")).files, file))
-    assert "2.5 MB" in text_of(video_html(video, [PICTURE]))
-    assert len(tags_of(video_html(video, [PICTURE]), "figure")) == 2
-    assert "b.mp4 · 2.5 MB" in video_text(video, [PICTURE])
+    assert "2.5 MB" in text_of(result_html(video, [PICTURE]))
+    assert len(tags_of(result_html(video, [PICTURE]), "figure")) == 2
+    assert "b.mp4 · 2.5 MB" in result_text(video, [PICTURE])
 
 
 def test_a_file_too_large_to_keep_is_explained_and_its_address_is_not_shown():
     file = SavedFile(media_type="video/mp4", name="a.mp4", url="https://x.example/?token=secret")
     video = replace(a_video(), files=(file,))
-    for shown in (video_html(video), video_text(video)):
+    for shown in (result_html(video), result_text(video)):
         assert "too large to be kept" in shown
         assert "secret" not in shown
 
@@ -178,10 +178,10 @@ def test_what_was_changed_and_ignored_is_said_in_words():
         "watermark: False not sent (there is no such setting)",
     ]
     assert words.settings(video) == lines
-    joined = text_of(video_html(video)).replace("\n", "")
+    joined = text_of(result_html(video)).replace("\n", "")
     for line in lines:
         assert line in joined
-        assert line in video_text(video)
+        assert line in result_text(video)
 
 
 def test_candidates_that_gave_no_video_are_folded_away():
@@ -224,9 +224,9 @@ def test_every_class_of_failure_can_be_shown(why):
 def test_what_the_emulator_made_is_marked():
     video = a_video(Path("a.mp4"), emulated=True)
     now = ended(TaskState.SUCCEEDED, result=video)
-    for shown in (video_html(video), video_text(video), task_html(now)):
+    for shown in (result_html(video), result_text(video), task_html(now)):
         assert "EMULATED" in shown
-    assert "EMULATED" not in video_html(a_video())
+    assert "EMULATED" not in result_html(a_video())
 
 
 def evil_cards():
@@ -250,7 +250,7 @@ def evil_cards():
     base = snapshot(
         ref=ref, request=request, phase=EVIL, notices=(EVIL,), attempts=(attempt,), attempt=1
     )
-    yield video_html(video, [picture, replace(picture, src=None)])
+    yield result_html(video, [picture, replace(picture, src=None)])
     yield task_html(base)
     yield task_html(replace(base, ref=None))
     yield task_html(replace(base, state=TaskState.FAILED, error=EVIL))
@@ -314,4 +314,4 @@ def test_choices(values, shown):
 
 
 def test_a_bundle_has_html_and_text():
-    assert set(render.video_bundle(a_video())) == {"text/html", "text/plain"}
+    assert set(render.result_bundle(a_video())) == {"text/html", "text/plain"}

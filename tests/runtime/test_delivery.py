@@ -14,7 +14,7 @@ from openclaw_nb.core.wire import Done, Hosted, InHand
 from openclaw_nb.errors import BadOutput, ProviderTimeout
 from openclaw_nb.providers import by_id
 from openclaw_nb.runtime.clock import Clock
-from openclaw_nb.runtime.delivery import TRIES, Delivery, saved_paths
+from openclaw_nb.runtime.delivery import TRIES, Delivery
 from openclaw_nb.runtime.guard import Policy
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.transport import Access
@@ -318,7 +318,7 @@ def test_several_videos_keep_their_order_and_share_the_stem(server, store):
     files = save(store, *outputs, hint="clip")
     assert [file.size_bytes for file in files] == [len(MP4), len(MP4) + 6]
     assert {file.name for file in files} == {"clip.mp4"}
-    assert sorted(saved_paths(files)) == left(store)
+    assert sorted(file.path for file in files) == left(store)
 
 
 def test_when_a_later_video_fails_the_earlier_ones_are_removed(server, store):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
+import logging
 import re
 import time
 from contextlib import closing
@@ -24,11 +26,11 @@ from openclaw_nb.forecast import Forecast, Verdict
 from openclaw_nb.notebook import player
 from openclaw_nb.notebook.render import (
     Picture,
+    result_html,
+    result_text,
     task_html,
     task_line,
     task_text,
-    video_html,
-    video_text,
 )
 from openclaw_nb.notebook.terminal import Bar
 from openclaw_nb.notebook.words import Clip
@@ -162,7 +164,7 @@ def rows(text):
 
 def html_views(text):
     yield from (task_html(now, shown) for now in snapshots(text) for shown in pictures(text))
-    yield from (video_html(a_result(text), shown) for shown in pictures(text))
+    yield from (result_html(a_result(text), shown) for shown in pictures(text))
     yield tables.Table((text, text), ((text, text),), caption=text)._repr_html_()
     yield tables.of_rows(rows(text))._repr_html_()
     yield forecast(text)._repr_html_()
@@ -172,7 +174,7 @@ def text_views(text):
     for now in snapshots(text):
         yield from (task_text(now, shown) for shown in pictures(text))
         yield task_line(now)
-    yield from (video_text(a_result(text), shown) for shown in pictures(text))
+    yield from (result_text(a_result(text), shown) for shown in pictures(text))
     yield str(a_result(text))
     yield repr(tables.Table((text, text), ((text, text),), caption=text))
     yield repr(tables.of_rows(rows(text)))
@@ -366,3 +368,10 @@ def test_a_command_that_never_ends_takes_no_text_with_it(opening):
     assert is_harmless(shown)
     assert shown.startswith("before ")
     assert shown.endswith("after")
+
+
+def test_there_is_one_log_so_that_nothing_passes_by_what_cleans_it():
+    for name in ("openclaw_nb.api", "openclaw_nb.tool", "openclaw_nb.notebook.view"):
+        importlib.import_module(name)
+    named = logging.getLogger().manager.loggerDict
+    assert [name for name in named if name.startswith("openclaw_nb.")] == []
