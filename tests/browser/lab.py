@@ -33,6 +33,15 @@ _ACTIVATE = "index => { window.jupyterapp.shell.currentWidget.content.activeCell
 _TRUSTED = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === 'code').every(cell => cell.model.trusted)"""
 _SAVED = "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
+# JupyterLab follows the window's size some frames later.
+_LAID_OUT = """width => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+    const notebook = document.querySelector('.jp-Notebook');
+    if (!notebook) return done(true);
+    const right = notebook.getBoundingClientRect().right;
+    done(right <= width && right > width * 0.9);
+})))"""
+_CUT_OFF = """selector => [...document.querySelectorAll(selector)]
+    .some(node => node.scrollWidth > node.clientWidth + 1)"""
 _NO_TOASTS = "() => document.querySelectorAll('.Toastify').forEach(node => node.remove())"
 
 # Without it JupyterLab asks which kernel to start.
@@ -160,8 +169,13 @@ class Lab:
         self.page.wait_for_selector(body, state="attached", timeout=READY_MS)
 
     def resize(self, width: int, height: int = 1100) -> None:
-        """The size of the page in pixels."""
+        """The size of the page in pixels; returns when JupyterLab has laid itself out anew."""
         self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function(_LAID_OUT, arg=width, timeout=READY_MS)
+
+    def cut_off(self, selector: str) -> bool:
+        """Whether such an element holds something wider than it has room for."""
+        return bool(self.page.evaluate(_CUT_OFF, selector))
 
     def violations(self, selector: str = ".jp-OutputArea") -> list[str]:
         """What axe finds serious or critical there: rule, elements, and what is wrong."""
