@@ -1,4 +1,7 @@
-"""Writes the table of each page in `docs/providers/`, and those of images and music, from the rows.
+"""Writes the tables of providers and models from the providers' rows.
+
+The table of all providers is in the README and on `docs/providers.md`; each provider has one of its
+models on its page in `docs/providers/`; images and music have theirs.
 
     python docs/provider_tables.py
 
@@ -18,7 +21,11 @@ from openclaw_nb.providers import PROVIDERS, of
 DOCS = Path(__file__).resolve().parent
 PAGES = DOCS / "providers"
 OTHER_MEDIA = DOCS / "images-and-music.md"
+OVERVIEWS = (DOCS.parent / "README.md", DOCS / "providers.md")
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+ALL_BEGIN, ALL_END = "<!-- providers -->", "<!-- end of providers -->"
+OVERVIEW_COLUMNS = ("Id", "Default model", "Text", "Image", "Video", "Key")
+_SHOWN_MODES = (Mode.GENERATE, Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO)
 COLUMNS = ("Model", "Makes", "Seconds", "Shape", "References", "Switches", "About", "Known end")
 IMAGE_COLUMNS = ("Model", "Shape", "References", "Formats", "At once", "About")
 MUSIC_COLUMNS = ("Model", "Seconds", "Formats", "About")
@@ -40,6 +47,31 @@ def table(provider: AnyProvider) -> str:
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     rule = ("---",) * len(columns)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, rule, *rows))
+
+
+def overview(path: Path) -> str:
+    """A page that lists all providers, with its table."""
+    text = path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(ALL_BEGIN)
+    rows = [_overview_row(provider, path.parent) for provider in PROVIDERS]
+    made = _table(OVERVIEW_COLUMNS, rows)
+    return f"{before}{ALL_BEGIN}\n{made}\n{ALL_END}{rest.partition(ALL_END)[2]}"
+
+
+def _overview_row(provider: AnyProvider, folder: Path) -> tuple[str, ...]:
+    default, own_page = provider.default_model, page(provider).relative_to(folder).as_posix()
+    made_from = {mode for model in provider.models for mode in _modes(provider, model)}
+    keys = ", ".join(f"`{name}`" for name in provider.key.env)
+    return (
+        f"`{provider.id}`",
+        f"[`{default.id}`]({own_page})",
+        *("✓" if mode in made_from else "-" for mode in _SHOWN_MODES),
+        f"none on your own server; cloud: {keys}" if provider.keyless else keys,
+    )
+
+
+def _modes(provider: AnyProvider, model: Model) -> Iterable[Mode]:
+    return model.modes or overlay(provider.caps, model.caps).modes()
 
 
 def other_media(text: str) -> str:
@@ -92,7 +124,7 @@ def _rows(provider: AnyProvider, model: Model) -> list[tuple[str, ...]]:
     """One row for the modes that take the same style."""
     caps = overlay(provider.caps, model.caps)
     alike: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-    for mode in model.modes or caps.modes():
+    for mode in _modes(provider, model):
         images, videos = mode is Mode.IMAGE_TO_VIDEO, mode is Mode.VIDEO_TO_VIDEO
         block = effective(caps, model.id, int(images), int(videos)) or ModeCaps()
         style = _seconds(block), _shape(block), _switches(block)
@@ -182,6 +214,8 @@ def main() -> None:
         path.write_text(filled(path.read_text(encoding="utf-8"), provider), encoding="utf-8")
     text = OTHER_MEDIA.read_text(encoding="utf-8")
     OTHER_MEDIA.write_text(other_media(text), encoding="utf-8")
+    for path in OVERVIEWS:
+        path.write_text(overview(path), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,54 @@
+"""How Sphinx makes the site; `python -m docs.build` runs it."""
+
+from __future__ import annotations
+
+project = "openclaw_nb"
+author = "The openclaw_nb authors"
+project_copyright = author
+language = "en"
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_click",
+    "sphinx_copybutton",
+    "sphinx_external_toc",
+]
+exclude_patterns = ["notebooks/assets"]
+external_toc_path = "docs/_toc.yml"
+# Pages that are written elsewhere appear in the navigation as soon as they are there.
+suppress_warnings = ["toc.empty_glob"]
+
+# Notebooks are executed before Sphinx sees them; what they show needs no kernel and no script.
+nb_execution_mode = "off"
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+nb_mime_priority_overrides = [("html", "text/html", 1)]
+nb_merge_streams = True
+
+myst_heading_anchors = 4
+myst_enable_extensions: list[str] = []  # no dollarmath: prices are no formulas
+myst_links_external_new_tab = False
+
+# Docstrings mark code as Markdown does; what names one of ours becomes a link.
+default_role = "py:obj"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+autodoc_class_signature = "mixed"
+maximum_signature_line_length = 90
+add_module_names = False
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+python_use_unqualified_type_names = True
+toc_object_entries_show_parents = "hide"
+
+html_theme = "furo"
+html_title = "openclaw_nb"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_additional_pages = {"index": "start.html"}
+templates_path = ["_templates"]
+copybutton_exclude = ".linenos, .gp, .go"
