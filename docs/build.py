@@ -13,10 +13,10 @@ import asyncio
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -64,7 +64,7 @@ async def _execute(path: Path, state: Path, turn: asyncio.Semaphore) -> None:
     )
     async with turn:
         print(f"running {path.name}", flush=True)
-        await client.async_execute(env=_environ(state))
+        await client.async_execute(env=_environ(state), stderr=subprocess.DEVNULL)
     nbformat.write(notebook, path)
 
 
@@ -75,9 +75,9 @@ def _environ(state: Path) -> dict[str, str]:
 
 def render(source: Path, doctrees: Path, out: Path) -> int:
     """Make pages of the sources; returns Sphinx's exit code. A warning is an error."""
-    settings = ["-c", str(source / "docs"), "-D", f"release={version('openclaw-nb')}"]
     strict = ["--fail-on-warning", "--keep-going", "--quiet"]
-    return build_main(["-b", "html", *strict, *settings, "-d", str(doctrees), str(source), str(out)])
+    places = ["-c", str(source / "docs"), "-d", str(doctrees), str(source), str(out)]
+    return build_main(["-b", "html", *strict, *places])
 
 
 def copy_clips(source: Path, out: Path) -> None:

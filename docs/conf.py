@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sphinx.application import Sphinx
+
+from openclaw_nb import __version__
+
+release = __version__
 project = "openclaw_nb"
 author = "The openclaw_nb authors"
 project_copyright = author
@@ -18,7 +23,7 @@ extensions = [
 exclude_patterns = ["notebooks/assets"]
 external_toc_path = "docs/_toc.yml"
 # Pages that are written elsewhere appear in the navigation as soon as they are there.
-suppress_warnings = ["toc.empty_glob"]
+suppress_warnings = ["etoc.glob"]
 
 # Notebooks are executed before Sphinx sees them; what they show needs no kernel and no script.
 nb_execution_mode = "off"
@@ -34,7 +39,6 @@ myst_links_external_new_tab = False
 default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_preserve_defaults = True
 autodoc_class_signature = "mixed"
 maximum_signature_line_length = 90
 add_module_names = False
@@ -52,3 +56,14 @@ html_show_sphinx = False
 html_additional_pages = {"index": "start.html"}
 templates_path = ["_templates"]
 copybutton_exclude = ".linenos, .gp, .go"
+
+
+def _as_sentences(_app: Sphinx, what: str, _name: str, _obj: object, _opts: object, lines: list[str]) -> None:
+    """Keep napoleon from taking what stands before a colon in an attribute's sentence for its type."""
+    if what in {"attribute", "property"}:
+        lines[:0] = ["..", ""]  # an empty comment
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _as_sentences, priority=400)
