@@ -65,7 +65,8 @@ async def _execute(path: Path, state: Path, turn: asyncio.Semaphore) -> None:
     async with turn:
         print(f"running {path.name}", flush=True)
         await client.async_execute(env=_environ(state), stderr=subprocess.DEVNULL)
-    nbformat.write(notebook, path)
+    told = nbformat.writes(notebook).replace(str(path.parent), "~/notebooks")  # not where that was
+    path.write_text(told, encoding="utf-8")
 
 
 def _environ(state: Path) -> dict[str, str]:
@@ -82,8 +83,8 @@ def render(source: Path, doctrees: Path, out: Path) -> int:
 
 def copy_clips(source: Path, out: Path) -> None:
     """Put what the notebooks made beside their pages, where their players look for it."""
-    made = source / "notebooks" / "openclaw_out"
-    shutil.copytree(made, out / "notebooks" / made.name, dirs_exist_ok=True)
+    made, facts = source / "notebooks" / "openclaw_out", shutil.ignore_patterns("*.json")
+    shutil.copytree(made, out / "notebooks" / made.name, ignore=facts)
 
 
 def loads_from_elsewhere(out: Path) -> Iterator[str]:
