@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sphinx.application import Sphinx
 
 from openclaw_nb import __version__
@@ -11,6 +13,7 @@ project = "openclaw_nb"
 author = "The openclaw_nb authors"
 project_copyright = author
 language = "en"
+smartquotes_action = "D"  # dashes; quotes in docstrings are code
 
 extensions = [
     "myst_nb",
@@ -58,12 +61,23 @@ templates_path = ["_templates"]
 copybutton_exclude = ".linenos, .gp, .go"
 
 
-def _as_sentences(_app: Sphinx, what: str, _name: str, _obj: object, _opts: object, lines: list[str]) -> None:
-    """Keep napoleon from taking what stands before a colon in an attribute's sentence for its type."""
+_CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+_NAME = re.compile(r"[A-Za-z_][\w.]*(?:\(\))?")
+
+
+def _read_as_written(
+    _app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]
+) -> None:
+    """Code that is no name is code; an attribute's sentence has no type before a colon."""
+    lines[:] = [_CODE.sub(_as_code, line) for line in lines]
     if what in {"attribute", "property"}:
-        lines[:0] = ["..", ""]  # an empty comment
+        lines[:0] = ["..", ""]  # an empty comment, and napoleon sees no colon in the first line
+
+
+def _as_code(found: re.Match[str]) -> str:
+    return found[0] if _NAME.fullmatch(found[1]) else f"``{found[1]}``"
 
 
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
-    app.connect("autodoc-process-docstring", _as_sentences, priority=400)
+    app.connect("autodoc-process-docstring", _read_as_written, priority=400)

@@ -115,14 +115,15 @@ def generate_video(
         prompt: What the video shows.
         model: `provider/model`, or a model id; others follow if it fails. None: the configured
             one, else the default models of the providers that have a key.
-        image: Reference image: path, URL, data URL, bytes, PIL image, or array
-            `(height, width, 3)` uint8.
-        images: Up to 9 of them, after `image`.
+        image: Reference image: path, URL, data URL, bytes, PIL image, array
+            `(height, width, 3)` uint8, or an earlier image result; at most 6 MB.
+        images: Up to 9 of them, after `image`; fewer for most models.
         image_roles: One per image: `first_frame`, `last_frame`, `reference_image`, or "".
-        video: Reference video: path, URL, bytes, or an earlier result.
+        video: Reference video: path, URL, data URL, bytes, or an earlier result; at most 16 MB.
         videos: Up to 4 of them, after `video`.
         video_roles: One per video: `reference_video` or "".
-        audio_ref: Reference audio: path, URL or bytes. It never changes the mode.
+        audio_ref: Reference audio: path, URL, data URL, bytes, or an earlier music result; at
+            most 16 MB. It never changes the mode.
         audio_refs: Up to 3 of them, after `audio_ref`.
         audio_roles: One per audio: `reference_audio` or "".
         size: `WIDTHxHEIGHT` in pixels, such as `1280x720`.
@@ -181,8 +182,8 @@ def generate_image(
         prompt: What the image shows, or how it changes.
         model: `provider/model`, or a model id; others follow if it fails. None: the configured
             one, else `fal/fal-ai/flux/dev`.
-        image: Reference image: path, URL, data URL, bytes, PIL image, or array
-            `(height, width, 3)` uint8.
+        image: Reference image: path, URL, data URL, bytes, PIL image, array
+            `(height, width, 3)` uint8, or an earlier image result; at most 6 MB.
         images: Up to 14 of them, after `image`; fewer for most models.
         size: `WIDTHxHEIGHT` in pixels, such as `1024x1024`.
         aspect_ratio: Such as `1:1`, `16:9`, `4:1`.
@@ -269,7 +270,7 @@ def plan_video(
     """What `generate_video` would do with the same keywords, without sending anything.
 
     The result lists the candidates in order, each with its verdict, what would be sent, changed
-    and ignored, and about what it costs where that is known.
+    and ignored, and about what it costs in US dollars where that is known.
 
     Args:
         prompt: What the video would show.
@@ -280,6 +281,7 @@ def plan_video(
     Raises:
         InvalidInput: a parameter or reference is not usable.
         NoCandidate: nothing is configured.
+        ConfigError: the configuration is not usable.
     """
     return _plan(Medium.VIDEO, {"prompt": prompt, **params}, client, exact=exact_model)
 
@@ -344,6 +346,10 @@ def tasks(limit: int | None = 100, *, status: str | None = None) -> Table:
     Args:
         limit: So many at most, 1 or more; None is all.
         status: Only those that are queued, running, succeeded, failed, cancelled or lost.
+
+    Raises:
+        InvalidInput: `status` is no state.
+        LedgerError: the ledger cannot be read.
     """
     return tables.tasks(default_client(), limit=limit, status=status)
 
@@ -351,7 +357,10 @@ def tasks(limit: int | None = 100, *, status: str | None = None) -> Table:
 def task(id: str) -> Task[Any]:
     """The handle of a task, by id or a unique beginning of at least 8 characters.
 
-    Raises TaskNotFound.
+    A task of another process is followed to its end.
+
+    Raises:
+        TaskNotFound: no task has this id, or several begin so.
     """
     return default_client().task(id)
 
@@ -376,10 +385,17 @@ def resume(id: str, *, model: str | None = None) -> Task[Any]:
 def emulate(scenario: Scenario | Mapping[str, Scenario] | None = None) -> Emulation:
     """Talk to the emulator from now on, or for a `with` block: no keys, no network, real files.
 
-    What it makes says EMULATED on every frame and has `result.emulated == True`.
+    What it makes says EMULATED on every frame and has `result.emulated == True`. Calling it again
+    starts another emulator.
 
     Args:
         scenario: How jobs go, for every provider or by provider id; None: well and soon.
+
+    Returns:
+        The emulation: a context manager, with its server as `emulator` and its client as `client`.
+
+    Raises:
+        ValueError: `scenario` names a provider that there is not.
     """
     from openclaw_nb.emulator import Emulator
 

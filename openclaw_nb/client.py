@@ -56,6 +56,7 @@ class Client:
         keys: By provider id the key to use before all that is configured, or the id of a stored
             profile. It is kept in memory only, and never shown.
         environ: Replaces the process environment, which is read at every use.
+        clock: What tells the time and waits; None is the machine's.
 
     Raises:
         ConfigError: the configuration is not usable.
@@ -146,7 +147,7 @@ class Client:
         allow_parallel: bool = False,
         **params: Any,
     ) -> Task[Image]:
-        """Start an image, or up to four; as `generate_video`.
+        """Start an image, or up to four; returns its handle at once. Raises as `generate_video`.
 
         The keywords are those of `openclaw_nb.generate_image`.
         """
@@ -165,7 +166,7 @@ class Client:
         allow_parallel: bool = False,
         **params: Any,
     ) -> Task[Music]:
-        """Start a track of music; as `generate_video`.
+        """Start a track of music; returns its handle at once. Raises as `generate_video`.
 
         The keywords are those of `openclaw_nb.generate_music`.
         """

@@ -127,7 +127,12 @@ class ConfigError(RequestError, ValueError):
 
 
 class ProviderError(OpenclawError):
-    """A provider was called and no video came of it."""
+    """A provider was called and no video came of it.
+
+    `ref` is the model, `why` the class of failure. Where they are known: `status` is the HTTP status,
+    `code` the provider's own error code, `job_id` its id of the job, `request_id` its id of the call,
+    which its support asks for.
+    """
 
     may_exist = False
     """A job of it may be at the provider, and may be billed."""

@@ -31,8 +31,11 @@ class Verdict:
     job: Job | None = None
     """What would be sent."""
     changes: tuple[Change, ...] = ()
+    """What would be sent otherwise than asked."""
     ignored: tuple[Ignored, ...] = ()
+    """What would not be sent."""
     notes: tuple[str, ...] = ()
+    """What is worth knowing, in sentences: the price, a known end."""
     takes: ModeCaps | None = None
     """What the model declares for this mode; None: nothing, all is passed on."""
     price: Price | None = None
@@ -56,8 +59,11 @@ class Forecast:
     """What a request would do: the candidates in order. Nothing was sent."""
 
     mode: Mode
+    """What the references make it: text-to-video, image-to-video, ..."""
     verdicts: tuple[Verdict, ...]
+    """One for each candidate; the first that runs would be asked first."""
     notices: tuple[str, ...] = ()
+    """What concerns all of them, such as a default model that is served no longer."""
     medium: Medium = Medium.VIDEO
 
     @property

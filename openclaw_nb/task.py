@@ -47,18 +47,20 @@ class Snapshot:
     started_at: float = field(default_factory=time.time)
     """Seconds since the epoch."""
     ended_at: float | None = None
+    """Seconds since the epoch; None before the end."""
     usual_seconds: float | None = None
-    """How long this model usually takes, from the ledger; None when unknown."""
+    """Seconds that this model usually takes, from the ledger; None when unknown."""
     notices: tuple[str, ...] = ()
     """What the user should know now: a duplicate, a skipped provider, an odd status."""
     duplicate: bool = False
     """This call found the same request already at work and returned its task."""
     error: str | None = None
+    """What ended it, when it ended badly."""
     result: Result | None = None
 
     @property
     def elapsed_seconds(self) -> float:
-        """From the start to the end, or to now; never below 0, however the clock was set."""
+        """Seconds from the start to the end, or to now; never below 0, however the clock was set."""
         return max(0.0, (self.ended_at or time.time()) - self.started_at)
 
     @property
@@ -112,7 +114,7 @@ class Task(Generic[R]):
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """The candidates that gave no video so far, and why."""
+        """The candidates that gave no result so far, in order, and why."""
         return self._snapshot.attempts
 
     @property
@@ -127,7 +129,7 @@ class Task(Generic[R]):
 
     @property
     def elapsed_seconds(self) -> float:
-        """From the start to the end, or to now."""
+        """Seconds from the start to the end, or to now."""
         return self._snapshot.elapsed_seconds
 
     def done(self) -> bool:
@@ -161,7 +163,7 @@ class Task(Generic[R]):
         return self._future.result()
 
     def result(self, timeout: float | None = None, *, pump: bool = False) -> R:
-        """Wait for the video. Interrupting the wait leaves the job running.
+        """Wait for the result. Interrupting the wait leaves the job running.
 
         Args:
             timeout: Seconds to wait at most; None waits until the task ends.
@@ -255,8 +257,8 @@ class Task(Generic[R]):
     def on_done(self, callback: Callable[[Task], object]) -> Task:
         """Call `callback(task)` once when the task ends; at once when it has ended.
 
-        What it prints goes to the cell that registered it. It runs on
-        a worker thread, where it may block.
+        What it prints goes to the cell that registered it. It runs on a worker thread, where it may
+        block; what it raises is logged.
         """
         context = contextvars.copy_context()
 

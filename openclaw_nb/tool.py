@@ -54,10 +54,11 @@ def _tool(medium: Medium) -> Tool:
     def generate(
         params: Mapping[str, Any], *, session: str | None = None, client: Client | None = None
     ) -> dict[str, Any]:
-        """Run the tool and wait: `{"text": ..., "details": {...}}`.
+        """Run the tool: `{"text": ..., "details": {...}}`, for the model and for the program.
 
         Args:
-            params: The parameters of the schema, in camelCase or snake_case.
+            params: The parameters of `schema`, in camelCase or snake_case; `action` is `generate`,
+                `status` or `list`.
             session: With one, `generate` starts a task and returns at once; without, it waits.
             client: Another client than the default one.
 

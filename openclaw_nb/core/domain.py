@@ -173,7 +173,10 @@ def _no_vendors() -> Mapping[str, Mapping[str, OptionValue]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the user asked for, in the user's words; any model may be meant."""
+    """What the user asked for, in the user's words; any model may be meant.
+
+    The fields are the parameters of `generate_video` and its like; None is what was not said.
+    """
 
     prompt: str
     medium: Medium = Medium.VIDEO
@@ -204,7 +207,7 @@ class Request:
 
     @property
     def timeout_seconds(self) -> float | None:
-        """What one provider's whole operation may take; for music not less than 10 s."""
+        """Seconds that one provider's whole operation may take; for music not less than 10."""
         if self.timeout_ms is None:
             return None
         seconds = self.timeout_ms / 1000
@@ -253,7 +256,9 @@ class Change:
     setting: str
     """The parameter's name in snake_case, or `model`."""
     requested: object | None
+    """What was asked; None when nothing was."""
     applied: object
+    """What is sent."""
     why: str = ""
     derived_from: str | None = None
     """Another parameter that this value was worked out from, such as `size`."""
@@ -275,7 +280,9 @@ class Attempt:
 
     ref: Ref
     error: str
+    """What happened, in a sentence."""
     why: Why = Why.UNKNOWN
+    """Its class."""
     status: int | None = None
     """HTTP status, when one was seen."""
     code: str | None = None

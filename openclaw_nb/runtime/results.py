@@ -23,9 +23,11 @@ class SavedFile:
     """One output: a file on disk, or only an address when it was too large to be kept."""
 
     media_type: str
+    """Such as `video/mp4`."""
     name: str
     """Readable name, without the unique part."""
     path: Path | None = None
+    """Where it is on this machine; None when only an address was kept."""
     url: str | None = field(default=None, repr=False)
     """Where the provider hosts it; expires, and may hold a token."""
     size_bytes: int | None = None
@@ -45,11 +47,13 @@ class Result:
     ignored: tuple[Ignored, ...] = ()
     """Settings that were not sent."""
     attempts: tuple[Attempt, ...] = ()
-    """Candidates tried or skipped before the one that ran."""
+    """Candidates tried or skipped before the one that ran, in order."""
     warnings: tuple[str, ...] = ()
+    """What is worth knowing, in sentences."""
     metadata: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
+    """What the provider told besides, such as a seed or what it cost; names differ."""
     elapsed_seconds: float = 0.0
-    """From the start of the task to the saved file."""
+    """Seconds from the start of the task to the saved file."""
     emulated: bool = False
     """True when the emulator made it and no model did."""
 
@@ -128,7 +132,7 @@ class Video(Result):
     def frames(self) -> NDArray[np.uint8]:
         """Every frame as an array of shape `(frames, height, width, 3)`, `uint8`, RGB, by mediapy.
 
-        An 8 s clip at 1280x720 is about 530 MB.
+        An 8 s clip at 1280x720 is about 530 MB. Raises FileNotFoundError when no file was saved.
         """
         from openclaw_nb.notebook.frames import read_frames
 
