@@ -15,6 +15,9 @@ from openclaw_nb.live.selection import Suite
 from openclaw_nb.live.verdicts import Drift
 from openclaw_nb.notebook.words import Clip, Sound, Still
 
+OUTCOME = "application/vnd.openclaw-nb.outcome+json"
+"""The media type of an outcome in a notebook's output, beside what people read."""
+
 
 class Ending(StrEnum):
     """How a mode or a provider ended."""

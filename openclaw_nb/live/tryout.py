@@ -16,15 +16,13 @@ from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, shown
 from openclaw_nb.forecast import Forecast, forecast
 from openclaw_nb.live import page, selection, variables
-from openclaw_nb.live.outcomes import Ending, Outcome, Step, to_json
+from openclaw_nb.live.outcomes import OUTCOME, Ending, Outcome, Step, to_json
 from openclaw_nb.live.trial import Trial
 from openclaw_nb.live.variables import Variables
 from openclaw_nb.notebook import kernel
 from openclaw_nb.tables import Table
 from openclaw_nb.task import Task
 
-OUTCOME = "application/vnd.openclaw-nb.outcome+json"
-"""The outcome as JSON, beside what people read."""
 _OFF = "nothing is sent: OPENCLAW_LIVE_TEST is off, and openclaw_nb.emulate() was not called"
 
 
@@ -53,9 +51,7 @@ def try_out(provider: str, *, medium: str = "video", client: Client | None = Non
     live = variables.read(environ).on
     client = client or (_live_client(environ) if live else api.default_client())
     emulated = bool(client.vendors.stand_ins)
-    # What costs nothing need not be asked for.
-    opt_in, full_modes = ((), True) if emulated else (variables.OPT_IN, False)
-    given = variables.read(environ, opt_in=opt_in, full_modes=full_modes)
+    given = variables.read(environ, full_modes=emulated, strict=emulated)
     found = _provider(client, provider, Medium(medium))
     trial = Trial(client, given, found, watch=_shown)
     if why := "" if emulated else _left_out(client, given, found) if live else _OFF:

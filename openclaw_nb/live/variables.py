@@ -51,7 +51,11 @@ class Variables:
 
 
 def read(
-    environ: Mapping[str, str], *, opt_in: tuple[str, ...] = OPT_IN, full_modes: bool = False
+    environ: Mapping[str, str],
+    *,
+    opt_in: tuple[str, ...] = OPT_IN,
+    full_modes: bool = False,
+    strict: bool = False,
 ) -> Variables:
     """The variables as they are set.
 
@@ -59,6 +63,7 @@ def read(
         environ: The process environment.
         opt_in: The providers that are skipped when it does not say.
         full_modes: Whether the transform modes run when it does not say.
+        strict: Whether every failure counts when it does not say.
     """
     named = names(environ.get(PROVIDERS, ""))
     skipped = environ.get(SKIPPED)
@@ -67,10 +72,15 @@ def read(
         providers=named,
         skipped=opt_in if skipped is None else _listed(skipped.lower()),
         models=_listed(environ.get(MODELS, "")),
-        full_modes=is_on(environ[FULL_MODES]) if environ.get(FULL_MODES) else full_modes,
+        full_modes=_switch(environ, FULL_MODES, usual=full_modes),
         timeout_ms=_milliseconds(environ.get(TIMEOUT_MS, "")),
-        strict=is_on(environ.get(STRICT)),
+        strict=_switch(environ, STRICT, usual=strict),
     )
+
+
+def _switch(environ: Mapping[str, str], name: str, *, usual: bool) -> bool:
+    said = environ.get(name)
+    return is_on(said) if said else usual
 
 
 def names(text: str) -> tuple[str, ...] | None:
