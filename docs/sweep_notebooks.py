@@ -49,10 +49,7 @@ def place(provider: AnyProvider) -> Path:
 
 def text(provider: AnyProvider) -> str:
     """The notebook, as it is stored."""
-    cells = [
-        cell(f"cell-{at:02}", source)
-        for at, (cell, source) in enumerate(_cells(provider))
-    ]
+    cells = [cell(f"cell-{at:02}", source) for at, (cell, source) in enumerate(_cells(provider))]
     notebook = v4.new_notebook(cells=cells, metadata=_METADATA)
     return f"{nbformat.writes(notebook)}\n"
 
@@ -69,11 +66,14 @@ def _cells(provider: AnyProvider) -> Iterator[tuple[Any, str]]:
     medium = provider.medium
     other = "" if medium is Medium.VIDEO else f', medium="{medium}"'
     yield _markdown, _head(provider)
-    yield _code, (
-        "import openclaw_nb as oc\n\n"
-        "oc.emulate()\n"
-        f'trial = oc.try_out("{provider.id}"{other})  # OPENCLAW_LIVE_TEST=1 asks {_name(provider)} itself\n'
-        "trial"
+    yield (
+        _code,
+        (
+            "import openclaw_nb as oc\n\n"
+            "oc.emulate()\n"
+            f'trial = oc.try_out("{provider.id}"{other})  # OPENCLAW_LIVE_TEST=1 asks {_name(provider)} itself\n'
+            "trial"
+        ),
     )
     yield _markdown, "## What it takes\n\nThe first model is the default."
     yield _code, "trial.models"
@@ -83,8 +83,11 @@ def _cells(provider: AnyProvider) -> Iterator[tuple[Any, str]]:
         words = mode.words_for(medium)
         yield _markdown, f"## {words[0].upper()}{words[1:].replace('-', ' ')}\n\n{_ABOUT[mode]}"
         yield _code, f'await trial.run("{mode}")'
-    yield _markdown, (
-        "## What came\n\nWhat was skipped says why; what failed ends this notebook with an error."
+    yield (
+        _markdown,
+        (
+            "## What came\n\nWhat was skipped says why; what failed ends this notebook with an error."
+        ),
     )
     yield _code, "trial"
     yield _code, "trial.check()"

@@ -19,20 +19,20 @@ COLOURS = {
     Ending.SKIPPED: "var(--jp-ui-font-color2,#666)",
     Ending.FAILED: "var(--jp-error-color1,#c62828)",
 }
-_MARKS = {Ending.PASSED: "✓", Ending.SKIPPED: "–", Ending.FAILED: "✗"}
+MARKS = {Ending.PASSED: "✓", Ending.SKIPPED: "–", Ending.FAILED: "✗"}
 _COLUMNS = ("mode", "asked", "came", "")
 _CELL = "padding:4px 14px 4px 0;text-align:left;vertical-align:top"
 
 
 def step_text(step: Step, medium: Medium) -> str:
     """One mode in one line."""
-    told = "; ".join(filter(None, (_asked(step), _came(step), _remark(step))))
+    told = "; ".join(filter(None, (asked_of(step), came(step), remark(step))))
     return one_line(f"{step.mode.words_for(medium)} {step.ending}: {told}")
 
 
 def step_html(step: Step, medium: Medium) -> str:
     """The verdict on one mode, as a strip below its card."""
-    told = " · ".join(filter(None, (_asked(step), _came(step), _remark(step))))
+    told = " · ".join(filter(None, (asked_of(step), came(step), remark(step))))
     style = (
         f"max-width:720px;box-sizing:border-box;margin:6px 0;padding:7px 12px;{render.FONT};"
         f"border-left:3px solid {COLOURS[step.ending]};overflow-wrap:anywhere"
@@ -59,14 +59,12 @@ def steps_html(outcome: Outcome) -> str:
     style = f"{render.FONT};max-width:720px;border-collapse:collapse"
     table = f"<table style='{style}'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     label = escape(f"What came of {outcome.provider}")
-    return (
-        f'<div role="region" tabindex="0" aria-label="{label}" style="overflow-x:auto">{table}</div>'
-    )
+    return f'<div role="region" tabindex="0" aria-label="{label}" style="overflow-x:auto">{table}</div>'
 
 
 def _row(step: Step, medium: Medium) -> str:
     mode = _marked(step.ending, step.mode.words_for(medium))
-    cells = (mode, *map(escape, (_asked(step), _came(step), _remark(step))))
+    cells = (mode, *map(escape, (asked_of(step), came(step), remark(step))))
     inner = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
     return f"<tr>{inner}</tr>"
 
@@ -74,21 +72,24 @@ def _row(step: Step, medium: Medium) -> str:
 def _marked(ending: Ending, text: str) -> str:
     return (
         f'<strong style="color:{COLOURS[ending]};white-space:nowrap">'
-        f"{_MARKS[ending]} {escape(text)}</strong>"
+        f"{MARKS[ending]} {escape(text)}</strong>"
     )
 
 
-def _asked(step: Step) -> str:
+def asked_of(step: Step) -> str:
+    """What was asked, in words; empty when nothing was sent."""
     of = f"of {step.model} " if step.model else ""
     asked = asked_text(step)
     return f"asked {of}{asked or 'nothing but the prompt'}" if step.sent else ""
 
 
-def _came(step: Step) -> str:
+def came(step: Step) -> str:
+    """What came, in words; empty when nothing did."""
     return f"came {contents_text(step.contents)} in {step.seconds:.1f} s" if step.contents else ""
 
 
-def _remark(step: Step) -> str:
+def remark(step: Step) -> str:
+    """Why it did not pass, or in what the clip differs."""
     drift = f"{step.drift}: " if step.drift else ""
     differs = "; ".join(step.differences)
     return f"{drift}{step.reason}" if step.reason else f"differs: {differs}" if differs else ""

@@ -44,9 +44,7 @@ def try_out(provider: str, *, medium: str = "video", client: Client | None = Non
         ConfigError: the configuration is not usable.
     """
     if medium not in set(Medium):
-        raise InvalidInput(
-            "medium", f"{shown(medium)} is not made; there are {', '.join(Medium)}"
-        )
+        raise InvalidInput("medium", f"{shown(medium)} is not made; there are {', '.join(Medium)}")
     environ = os.environ
     live = variables.read(environ).on
     client = client or (_live_client(environ) if live else api.default_client())
