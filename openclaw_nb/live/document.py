@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 from openclaw_nb.core.domain import Kind
 from openclaw_nb.errors import InvalidInput
-from openclaw_nb.live.notebooks import stem
+from openclaw_nb.live.notebooks import FILES, stem
 from openclaw_nb.live.outcomes import Ending, Outcome, Ran, Step
 from openclaw_nb.live.page import MARKS, asked_of, came, remark
 from openclaw_nb.live.report import suite_line
@@ -69,7 +70,7 @@ class _Room:
 
 def _counts(ran: Sequence[Ran]) -> str:
     counts = Counter(outcome.ending for each in ran for outcome in each.outcomes)
-    told = (_marked(ending, f"{counts[ending]} {ending}") for ending in Ending)
+    told = (_marked(ending, f"{counts[ending]} {ending}") for ending in Ending if counts[ending])
     return f'<p class="counts">{" ".join(told)}</p>'
 
 
@@ -97,13 +98,16 @@ def _provider(outcome: Outcome, room: _Room) -> str:
 
 
 def _step(step: Step, outcome: Outcome, room: _Room) -> str:
-    lines = (asked_of(step), came(step), remark(step))
     words = step.mode.words_for(outcome.medium)
-    return (
-        f"<figure>{''.join(_shown(Path(file), room) for file in step.files)}"
-        f"<figcaption>{_marked(step.ending, words)}"
-        f"{''.join(f'<br>{escape(line)}' for line in lines if line)}</figcaption></figure>"
-    )
+    lines = [_marked(step.ending, words)]
+    lines += [escape(line) for line in (asked_of(step), came(step), remark(step)) if line]
+    lines += [_link(Path(file).name) for file in step.files]
+    shown = "".join(_shown(Path(file), room) for file in step.files)
+    return f"<figure>{shown}<figcaption>{'<br>'.join(lines)}</figcaption></figure>"
+
+
+def _link(name: str) -> str:
+    return f'<a href="{FILES}/{escape(quote(name))}">{escape(name)}</a>'
 
 
 def _shown(path: Path, room: _Room) -> str:
