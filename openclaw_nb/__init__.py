@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         TaskLost,
         TaskNotFound,
     )
+    from openclaw_nb.live.tryout import try_out
     from openclaw_nb.notebook.compare import compare
     from openclaw_nb.notebook.gallery import gallery
     from openclaw_nb.notebook.kernel import enable_nested_loops
@@ -103,6 +104,7 @@ __all__ = [
     "resume",
     "task",
     "tasks",
+    "try_out",
     "video_generate",
 ]
 
@@ -120,6 +122,7 @@ _HOMES = {
     "task": "api",
     "tasks": "api",
     "Client": "client",
+    "try_out": "live.tryout",
     "compare": "notebook.compare",
     "enable_nested_loops": "notebook.kernel",
     "Image": "runtime.results",
