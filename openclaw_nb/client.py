@@ -114,7 +114,7 @@ class Client:
     def saving_to(self, media_dir: Path | str) -> Client:
         """The same client, but its files go to another directory. It is closed with this one."""
         other = copy(self)
-        other.stores = {medium: other._store(medium, media_dir) for medium in Medium}
+        other.stores = {medium: self._store(medium, media_dir) for medium in Medium}
         other.after_fork()
         self._others.add(other)
         _clients.add(other)
@@ -325,9 +325,7 @@ class Client:
         job = last_job(row)
         return job is not None and not self._elsewhere(job)
 
-    def resume(
-        self, lookup: str, *, model: str | None = None, session: str | None = None
-    ) -> Task:
+    def resume(self, lookup: str, *, model: str | None = None, session: str | None = None) -> Task:
         """Take up a task whose process is gone: a new task that finishes the same provider job.
 
         Nothing is submitted. A task that still runs, or has its video, is returned as it is.
@@ -437,10 +435,17 @@ class Client:
 
     async def _aclose(self) -> None:
         for client in (*self._others, self):
-            client.closed = True
-            client._handles.close()
-            await client._work.close()
+            await client.leave()
         await self.ledger.close()
+
+    async def leave(self) -> None:
+        """Leave running jobs to the ledger, which stays open, and close connections.
+
+        On the core loop; `aclose` is for users.
+        """
+        self.closed = True
+        self._handles.close()
+        await self._work.close()
 
     async def __aenter__(self) -> Self:
         return self

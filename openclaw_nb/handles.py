@@ -28,7 +28,7 @@ class Handles:
         row, request = as_it_is(row), records.request_of(row)
         first = Snapshot(id=row.id, request=request, started_at=row.created_at / 1000)
         task = Task(first, on_cancel=lambda: self._ask_owner_to_cancel(row.id))
-        task.update(**told(row))
+        task.update(**facts(row))
         if row.status.active:
             future = loop.start(self._follow(task))
             self._following[future] = task
@@ -56,7 +56,7 @@ class Handles:
             if not row.status.active:
                 finish(task, row)
                 return
-            task.update(**told(row))
+            task.update(**facts(row))
             await asyncio.sleep(_FOLLOW_SECONDS)
 
     def _ask_owner_to_cancel(self, id: str) -> None:

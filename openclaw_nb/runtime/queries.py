@@ -58,9 +58,7 @@ def in_the_way(
     ).fetchall()
 
 
-def of_request(
-    db: sqlite3.Connection, session: str, request_key: str | None
-) -> list[sqlite3.Row]:
+def of_request(db: sqlite3.Connection, session: str, request_key: str | None) -> list[sqlite3.Row]:
     """Tasks of a session, ended or not, newest first; of one request, when its key is given."""
     one = "TRUE" if request_key is None else "request_key = :key"
     return db.execute(

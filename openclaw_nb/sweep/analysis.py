@@ -78,9 +78,7 @@ def applied(function: Callable[..., object], takes: Takes, made: Result) -> _Tol
 def _column(results: Results, function: Callable[..., object], name: str | None) -> str:
     own = getattr(function, "__name__", "")
     column = name or (own if own.isidentifier() else "value")
-    taken = {
-        key for each in results.cells for key in each.as_dict().keys() - each.values.keys()
-    }
+    taken = {key for each in results.cells for key in each.as_dict().keys() - each.values.keys()}
     if column in taken:
         raise InvalidInput("name", f"{shown(column)} is a column already; give another name=")
     return column
@@ -116,5 +114,8 @@ def _with(record: Record, column: str, told: _Told | None) -> Record:
     errors = {name: text for name, text in record.value_errors.items() if name != column}
     if told is not None:
         went_well, found = told
-        (values if went_well else errors)[column] = found if went_well else str(found)
+        if went_well:
+            values[column] = found
+        else:
+            errors[column] = str(found)
     return replace(record, values=values, value_errors=errors)

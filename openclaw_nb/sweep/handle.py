@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from openclaw_nb.errors import OpenclawError
@@ -130,8 +131,7 @@ class Sweep:
         if self.tasks:
             self.show()
         if skipped := self._skipped():
-            from IPython.display import display
-
+            display: Any = import_module("IPython.display").display
             display(skipped)
 
     def _skipped(self) -> object:

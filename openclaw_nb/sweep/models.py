@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from openclaw_nb.core.candidates import find_provider, resolve, successor
 from openclaw_nb.core.domain import Medium
@@ -27,7 +28,8 @@ def refs_of(models: object, vendors: Vendors) -> tuple[str, ...]:
         gone = vendors.retired()
         found = [_default(each, each.id in gone) for each in providers if each.models]
         return tuple(found)
-    named: Sequence[object] = models if isinstance(models, list | tuple) else [models]
+    several = isinstance(models, list | tuple)
+    named = cast("Sequence[object]", models) if several else [models]
     if not named:
         raise InvalidInput("models", "names no model. Nothing was sent.")
     return tuple(_ref(each, providers) for each in named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -71,12 +71,13 @@ class Results:
             raise ImportError(
                 "to_dataframe needs pandas (pip install pandas); records, to_csv and to_json do not"
             ) from error
-        return pandas.DataFrame([_flat(record) for record in self.records])
+        rows = [_flat(record) for record in self.records]
+        return pandas.DataFrame(rows, columns=_columns(rows))
 
     def to_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write the records as CSV with the columns of `to_dataframe`; returns where."""
         rows = [_flat(record) for record in self.records]
-        columns = list(dict.fromkeys(name for row in rows for name in row))
+        columns = _columns(rows)
         target = _made(path)
         with target.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, columns)
@@ -172,10 +173,21 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every name that a row has; those with the same beginning beside each other."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    places: dict[str, int] = {}
+    for name in names:
+        places.setdefault(name.partition(".")[0], len(places))
+    return sorted(names, key=lambda name: places[name.partition(".")[0]])
+
+
 def _cell(value: object) -> object:
     if isinstance(value, list | tuple):
         return "; ".join(map(str, cast("list[object]", value)))
-    return json.dumps(value, ensure_ascii=False, default=_plain) if isinstance(value, dict) else value
+    return (
+        json.dumps(value, ensure_ascii=False, default=_plain) if isinstance(value, dict) else value
+    )
 
 
 def _plain(value: object) -> object:

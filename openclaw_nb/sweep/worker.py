@@ -46,16 +46,11 @@ class Recipe:
             home=self.home,
             media_dir=self.media_dir,
             allowed_roots=self.allowed_roots,
-            endpoints={
-                id: Endpoint(url, _STAND_IN_KEY, poll) for id, url, poll in self.endpoints
-            },
+            endpoints={id: Endpoint(url, _STAND_IN_KEY, poll) for id, url, poll in self.endpoints},
         )
-        try:
-            if not loop.wait(loop.start(client.ledger.has_mark(self.mark))):
-                raise LedgerError(self._unseen(f"{path} is another one"))
-        except BaseException:
+        if not loop.wait(loop.start(client.ledger.has_mark(self.mark))):
             client.close()
-            raise
+            raise LedgerError(self._unseen(f"{path} is another one"))
         return client
 
     def stop_mark(self, cell: Cell) -> str:
