@@ -57,7 +57,8 @@ def html(
     intro: str = "",
 ) -> str:
     """The page. Its own script and style are allowed by their hashes; nothing else can run or load."""
-    data = _json({"items": _embedded(items, max_bytes - len(intro)), "curves": curves})
+    shown = _embedded(items, max_bytes - len(intro)) if items else []
+    data = _json({"items": shown, "curves": curves})
     script = f'"use strict";{web.script(view, "file.js")}open({view});' if items else ""
     style = web.style("page.css", "views.css")
     policy = (

@@ -59,8 +59,9 @@ def sweep(
     Args:
         prompts: A prompt, or several.
         models: `"configured"`: the models that `generate_video` would try by itself, each with
-            every combination. `"all"`: the default model of every provider. Or a list of
-            `provider/model`, or of provider ids for their default models.
+            every combination. `"all"`: the default model of every provider. `"live"`:
+            what `openclaw-nb sweep` would ask. Or a list of `provider/model`, or of provider ids
+            for their default models.
         executor: A `dask.distributed` Client, or an executor of `concurrent.futures`, whose
             workers do the work; they share the state directory. None: this process.
         at_once: Combinations at work at the same time, 1 or more.

@@ -48,7 +48,7 @@ def _model(provider: str, model: str, group: Sequence[Record]) -> tuple[str, ...
         model,
         f"{len(passed)} of {len(group)}",
         _told([record.reason for record in skipped]),
-        _told([f"{record.outcome.failure or record.state}: {record.reason}" for record in failed]),
+        _classes(failed),
         words.taken(median(seconds)) if seconds else "",
         words.size(sum(record.size_bytes or 0 for record in passed)) if passed else "",
         _told([text for record in passed for text in record.differences]),
@@ -59,6 +59,17 @@ def _told(texts: Sequence[str]) -> str:
     """Each text once, with how often it came when that is more than once."""
     counts = Counter(texts)
     return "; ".join(f"{count} × {text}" if count > 1 else text for text, count in counts.items())
+
+
+def _classes(failed: Sequence[Record]) -> str:
+    """Each class of failure with how often it came, and in its first one's words."""
+    classes: dict[str, list[str]] = {}
+    for record in failed:
+        classes.setdefault(record.outcome.failure or record.state, []).append(record.reason)
+    return "; ".join(
+        f"{f'{len(said)} × ' if len(said) > 1 else ''}{name}: {said[0]}"
+        for name, said in classes.items()
+    )
 
 
 def _cell(record: Record) -> tuple[str, ...]:

@@ -74,7 +74,9 @@ def test_repeats_are_made_beside_each_other_and_found_again(client, emulator):
 
 def test_two_sweeps_at_the_same_time_share_their_jobs(client, make_client, emulator):
     emulator.set(Scenario(seconds=1, render="draft"))
-    running = [oc.sweep("a", MODELS, client=each) for each in (client, make_client(), make_client())]
+    running = [
+        oc.sweep("a", MODELS, client=each) for each in (client, make_client(), make_client())
+    ]
     tasks = {record["task"] for each in running for record in each.result(60).records}
     assert len(tasks) == len(emulator.jobs) == 2
 
@@ -101,7 +103,7 @@ def test_a_sweep_whose_process_was_killed_is_finished_by_the_same_call(client, e
         finally:
             child.kill()
     assert len(emulator.jobs) == 6
-    hands.ahead = 7200
+    hands.ahead = 3700
     again = oc.sweep("a heron", list(ids), duration_seconds=[4, 8], name="killed", client=client)
     made = again.result(60)
     assert states(made) == ["succeeded"] * 6
