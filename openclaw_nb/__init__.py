@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from openclaw_nb.notebook.kernel import enable_nested_loops
     from openclaw_nb.runtime.results import Image, Music, Video
     from openclaw_nb.studio import Studio
+    from openclaw_nb.sweep import Sweep, sweep
     from openclaw_nb.task import Task
     from openclaw_nb.tool import image_generate, music_generate, video_generate
 
@@ -82,6 +83,7 @@ __all__ = [
     "RequestError",
     "Studio",
     "SubmitUnanswered",
+    "Sweep",
     "Task",
     "TaskCancelled",
     "TaskLost",
@@ -102,6 +104,7 @@ __all__ = [
     "providers",
     "read_request",
     "resume",
+    "sweep",
     "task",
     "tasks",
     "try_out",
@@ -130,6 +133,8 @@ _HOMES = {
     "gallery": "notebook.gallery",
     "Video": "runtime.results",
     "Studio": "studio",
+    "Sweep": "sweep",
+    "sweep": "sweep",
     "Task": "task",
     "image_generate": "tool",
     "music_generate": "tool",
@@ -157,11 +162,11 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
 
 
-_SHADOWED = ("providers", "task")
+_SHADOWED = ("providers", "sweep", "task")
 
 
 class _Package(ModuleType):
-    """Two functions bear the name of a submodule: importing that must not hide the function."""
+    """Three functions bear the name of a submodule: importing that must not hide the function."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _SHADOWED and isinstance(value, ModuleType)):

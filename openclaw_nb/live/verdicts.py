@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
-from openclaw_nb.core.domain import Job, Medium, Mode, Why
+from openclaw_nb.core.domain import Attempt, Job, Medium, Mode, Why
 from openclaw_nb.core.geometry import parse_size
 from openclaw_nb.errors import BadOutput, MalformedReply, OpenclawError, ProviderError
 from openclaw_nb.notebook.words import Clip
@@ -113,6 +113,16 @@ def drift(error: OpenclawError) -> Drift | None:
     if error.why is Why.MODEL_NOT_FOUND:  # any 404: the words say whether it is the address
         return by_words(said) or Drift.MODEL
     return _OF_WHY.get(error.why) or by_words(said)
+
+
+def drift_of(attempt: Attempt) -> Drift | None:
+    """The class of a failure of which only the attempt is kept; None when it is one of ours."""
+    if attempt.why in (Why.SKIPPED, Why.NOT_REGISTERED):
+        return None
+    if attempt.why is Why.MODEL_NOT_FOUND:
+        return by_words(attempt.error) or Drift.MODEL
+    unread = attempt.why is Why.UNKNOWN and attempt.may_exist
+    return None if unread else _OF_WHY.get(attempt.why) or by_words(attempt.error)
 
 
 def missing(medium: Medium, files: Sequence[SavedFile]) -> str:
