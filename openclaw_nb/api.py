@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -27,13 +27,15 @@ from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint
 
 if TYPE_CHECKING:
-    from openclaw_nb.emulator import Emulator, Scenario
+    from openclaw_nb.emulator import Emulator, Entry, Scenario
 
 _EMULATED_POLL_SECONDS = 0.25
 _CWD = Path.cwd()  # a notebook's own folder: what chdir does later must not move its videos
 _lock = threading.RLock()
 _default: Client | None = None
 _looked: WeakSet[Client] = WeakSet()
+_emulations: list[Emulation] = []
+"""Those that are open."""
 
 
 def default_client() -> Client:
@@ -58,6 +60,27 @@ def default_client() -> Client:
         _looked.add(client)
         _tell_of_left_behind(client)
     return client
+
+
+@contextmanager
+def own_default_client() -> Generator[None]:
+    """Within the block the default client is another, made when it is needed and closed at the end.
+
+    So are the emulators that were started in it.
+    """
+    global _default  # noqa: PLW0603
+    with _lock:
+        before, _default = _default, None
+        open_before = list(_emulations)
+    try:
+        yield
+    finally:
+        for emulation in [each for each in _emulations if each not in open_before]:
+            emulation.close()
+        with _lock:
+            made, _default = _default, before
+        if made is not None:
+            made.close()
 
 
 def _tell_of_left_behind(client: Client) -> None:
@@ -389,18 +412,32 @@ def emulate(scenario: Scenario | Mapping[str, Scenario] | None = None) -> Emulat
 class Emulation:
     """The emulator at work, and the default client that talks to it."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, poll_seconds: float = _EMULATED_POLL_SECONDS) -> None:
         global _default  # noqa: PLW0603
         self.emulator = emulator
         emulator.start()
         endpoints = {
-            id: Endpoint(url, "emulated", _EMULATED_POLL_SECONDS)
-            for id, url in emulator.base_urls.items()
+            id: Endpoint(url, "emulated", poll_seconds) for id, url in emulator.base_urls.items()
         }
         with _lock:
             self._before = _default
             _default = Client(media_dir=media_dir(), endpoints=endpoints)
+            _emulations.append(self)
         self.client = _default
+
+    @property
+    def jobs(self) -> list[Entry]:
+        """Every submission that the emulator accepted, oldest first."""
+        return self.emulator.jobs
+
+    @property
+    def base_urls(self) -> dict[str, str]:
+        """By provider id, what another client is given as base URL."""
+        return self.emulator.base_urls
+
+    def set(self, scenario: Scenario | Mapping[str, Scenario]) -> None:
+        """How jobs go from now on, for every provider or by provider id."""
+        self.emulator.set(scenario)
 
     def close(self) -> None:
         """Back to the client before; jobs of the emulator end with it."""
@@ -408,6 +445,8 @@ class Emulation:
         with _lock:
             if _default is self.client:
                 _default = self._before
+            if self in _emulations:
+                _emulations.remove(self)
         self.client.close()
         self.emulator.close()
 
