@@ -36,6 +36,8 @@ _default: Client | None = None
 _looked: WeakSet[Client] = WeakSet()
 _emulations: list[Emulation] = []
 """Those that are open."""
+_unasked: Client | Emulation | None = None
+"""What the first use of the default client made."""
 
 
 def default_client() -> Client:
@@ -44,17 +46,17 @@ def default_client() -> Client:
     With `OPENCLAW_NB_EMULATE=1` it talks to the emulator, unless `OPENCLAW_LIVE_TEST` is on. In a
     notebook its first use says which tasks of an earlier kernel can be taken up.
     """
-    global _default  # noqa: PLW0603 - one default client is the point of this module
+    global _default, _unasked  # noqa: PLW0603 - one default client is the point of this module
     with _lock:
         if _default is None:
             environ = os.environ
             emulated = config.is_on(environ.get("OPENCLAW_NB_EMULATE"))
             live = config.is_on(environ.get("OPENCLAW_LIVE_TEST"))
             if emulated and not live:
-                emulate()
+                _unasked = emulate()
                 assert _default is not None
             else:
-                _default = Client(media_dir=media_dir())
+                _unasked = _default = Client(media_dir=media_dir())
         client = _default
     if client not in _looked and kernel.current() is not None:
         _looked.add(client)
@@ -62,25 +64,33 @@ def default_client() -> Client:
     return client
 
 
-@contextmanager
-def own_default_client() -> Generator[None]:
-    """Within the block the default client is another, made when it is needed and closed at the end.
+def forget_default_client() -> None:
+    """Close the default client that the first use made, so that the next use makes another.
 
-    So are the emulators that were started in it.
+    One that `emulate()` was called for stays.
     """
+    global _default, _unasked  # noqa: PLW0603
+    with _lock:
+        made = _unasked
+        if made is None or _default is not (made.client if isinstance(made, Emulation) else made):
+            return
+        _default = _unasked = None
+    made.close()
+
+
+@contextmanager
+def emulating(emulator: Emulator, poll_seconds: float) -> Generator[Emulation]:
+    """As `with emulate()`, and whatever was switched to in the block ends with it."""
     global _default  # noqa: PLW0603
     with _lock:
-        before, _default = _default, None
-        open_before = list(_emulations)
+        before, open_before = _default, list(_emulations)
     try:
-        yield
+        yield Emulation(emulator, poll_seconds)
     finally:
-        for emulation in [each for each in _emulations if each not in open_before]:
-            emulation.close()
+        for each in [each for each in _emulations if each not in open_before]:
+            each.close()
         with _lock:
-            made, _default = _default, before
-        if made is not None:
-            made.close()
+            _default = before
 
 
 def _tell_of_left_behind(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""A test's own place: state, files and default client of its own, and no key; afterwards all is as it was."""
+"""A test's own place: its own state and files, the emulator, no key; afterwards all is as it was."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from openclaw_nb import config, tables
-from openclaw_nb.api import own_default_client
+from openclaw_nb.api import forget_default_client
 from openclaw_nb.client import Client
 from openclaw_nb.core.domain import Medium
 
@@ -64,11 +64,12 @@ def at(place: Place) -> Generator[None]:
     """Within the block everything happens at `place`, on the emulator."""
     variables = place.variables
     before = {name: os.environ.get(name) for name in variables}
+    forget_default_client()
     os.environ.update(variables)
     try:
-        with own_default_client():
-            yield
+        yield
     finally:
+        forget_default_client()
         _restore(before)
 
 

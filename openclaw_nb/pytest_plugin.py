@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ _POLL_SECONDS = 0.01
 _LONGEST_NAME = 100
 _folder = pytest.StashKey[Path]()
 _place = pytest.StashKey["Place"]()
+_emulated = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,10 +34,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("openclaw_out", f"{out} (relative to this file)", type="paths", default=[])
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """What runs while tests are collected is emulated, too."""
+    if _is_asked_for(config):
+        from openclaw_nb.isolation import Place, at
+
+        folder = _session_folder(config)
+        stay = ExitStack()
+        config.add_cleanup(stay.close)
+        stay.enter_context(at(Place(folder / "state", folder / "media")))
+        config.stash[_emulated] = True
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Around fixtures, test and notebook alike: a kernel inherits the environment."""
-    if not _is_asked_for(item.config):
+    if not item.config.stash.get(_emulated, False):
         return (yield)
     with _place_of(item):
         return (yield)
@@ -117,9 +130,9 @@ def openclaw_emulator(
     `.jobs` lists what was submitted, `.set(...)` says how jobs go from now on, `.base_urls` has the
     address of each provider for other clients, `.client` is the client.
     """
-    from openclaw_nb.api import Emulation
+    from openclaw_nb.api import emulating
     from openclaw_nb.emulator import Emulator
 
     node: pytest.Item = request.node
-    with _place_of(node), Emulation(Emulator(openclaw_scenario), _POLL_SECONDS) as emulation:
+    with _place_of(node), emulating(Emulator(openclaw_scenario), _POLL_SECONDS) as emulation:
         yield emulation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -13,15 +14,20 @@ from tests.test_imports import HEAVY, loaded_by
 pytest_plugins = ["pytester"]
 
 PLUGIN = ("-p", "openclaw_nb.pytest_plugin")
+WORKERS = ("-p", "xdist.plugin", "-n2")
+NOTEBOOKS = ("-p", "nbmake.pytest_plugin", "--nbmake")
 KEY = "sk-my-own-key"
 SMALL = 'model="byteplus/seedance-1-0-lite-t2v-250428", resolution="480P", duration_seconds=2'
-REMEMBERS = """
-    import json, os
+TELLS_AT_ITS_END = """
+    import atexit, json, os
 
-    def pytest_sessionfinish(session):
-        if not hasattr(session.config, "workerinput"):
-            with open("environ.json", "w") as file:
-                json.dump(dict(os.environ), file)
+    def tell():
+        with open("environ.json", "w") as file:
+            json.dump(dict(os.environ), file)
+
+    def pytest_configure(config):
+        if not hasattr(config, "workerinput"):
+            atexit.register(tell)
 """
 
 
@@ -30,10 +36,10 @@ class Suite:
 
     def __init__(self, pytester: pytest.Pytester, home: Path) -> None:
         self.pytester, self.home = pytester, home
-        pytester.makeconftest(REMEMBERS)
+        pytester.makeconftest(TELLS_AT_ITS_END)
 
     def run(self, *arguments: str) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess(*PLUGIN, "-p", "no:cacheprovider", *arguments)
+        return self.pytester.runpytest_subprocess(*PLUGIN, *arguments)
 
     def notebook(self, name: str, *cells: str) -> None:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
@@ -42,8 +48,6 @@ class Suite:
 
     def unchanged(self) -> bool:
         """Whether the owner's state is untouched, and the environment as it was."""
-        import json
-
         after = json.loads((self.pytester.path / "environ.json").read_text())
         mine = {name: os.environ.get(name) for name in (*after, *os.environ)}
         ours = [name for name in mine if name.startswith("OPENCLAW_") or name.endswith("_KEY")]
@@ -57,6 +61,7 @@ def suite(pytester, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENCLAW_STATE_DIR", str(home))
     monkeypatch.setenv("OPENCLAW_NB_MEDIA_DIR", str(home))
     monkeypatch.setenv("FAL_KEY", KEY)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return Suite(pytester, home)
 
 
@@ -118,35 +123,52 @@ def test_a_test_with_the_fixture_has_an_emulator_a_ledger_and_a_scenario_of_its_
     assert suite.unchanged()
 
 
-SAYS_WHERE = f"""
+EMULATED_THROUGHOUT = f"""
     import os
     import pytest
     import openclaw_nb as oc
 
+    assert os.environ["OPENCLAW_NB_EMULATE"] == "1" and not os.environ["FAL_KEY"]
+
+    @pytest.fixture(scope="module")
+    def emulation_of_the_module():
+        with oc.emulate() as emulation:
+            yield emulation
+
     @pytest.mark.parametrize("number", range(2))
-    def test_it_is_emulated(number):
-        assert not os.environ["FAL_KEY"]
+    def test_a_clip(number):
         assert oc.generate_video(f"heron {{number}}", {SMALL}).result(60).emulated
         assert [task["prompt"] for task in oc.tasks()] == [f"heron {{number}}"]
+
+    @pytest.mark.parametrize("number", range(2))
+    def test_an_emulation_of_wider_scope_stays(emulation_of_the_module, number):
+        assert oc.generate_video(f"gannet {{number}}", {SMALL}).result(60).emulated
+        assert len(emulation_of_the_module.jobs) == number + 1
 """
 
 
 def test_with_the_option_every_test_is_emulated_in_every_worker(suite):
-    suite.pytester.makepyfile(SAYS_WHERE)
-    suite.run("--openclaw-emulate", "--openclaw-out=made", "-n2").assert_outcomes(passed=2)
+    suite.pytester.makepyfile(EMULATED_THROUGHOUT)
+    out = "--openclaw-out=made"
+    suite.run("--openclaw-emulate", out, *WORKERS, "--dist=loadfile").assert_outcomes(passed=4)
     assert suite.unchanged()
-    made = sorted(suite.pytester.path.glob("made/*/*.mp4"))
-    assert [f"test_it_is_emulated-{number}" in made[number].parent.name for number in range(2)]
+    made = sorted(suite.pytester.path.glob("made/*test_a_clip*/*.mp4"))
+    assert [path.parent.name[-1] for path in made] == ["0", "1"]
 
 
-def test_notebooks_are_emulated_and_a_failure_shows_the_tasks_of_its_kernel(suite):
+@pytest.mark.timeout(300)
+def test_a_notebook_is_emulated_and_its_failure_shows_the_tasks_of_its_kernel(suite):
     suite.pytester.makeini("[pytest]\nopenclaw_emulate = true\n")
-    film = f"import openclaw_nb as oc\nvideo = await oc.generate_video('a heron', {SMALL})"
-    suite.notebook("good.ipynb", film, "assert video.emulated", "assert len(oc.tasks()) == 1")
-    suite.notebook("bad.ipynb", film, "assert video.path.name == 'another.mp4'")
-    result = suite.run("--nbmake", "-n2")
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*bad.ipynb*", "*- openclaw_nb -*", "task *prompt*", "*succeeded*a heron*"])
+    suite.notebook(
+        "work.ipynb",
+        f"import openclaw_nb as oc\nvideo = await oc.generate_video('a heron', {SMALL})",
+        "assert video.emulated and len(oc.tasks()) == 1",
+        "raise SystemError('all else went well')",
+    )
+    result = suite.run(*NOTEBOOKS, *WORKERS)
+    result.assert_outcomes(failed=1)
+    shown = ["*all else went well*", "*- openclaw_nb -*", "task *prompt*", "*succeeded*a heron*"]
+    result.stdout.fnmatch_lines(shown)
     assert suite.unchanged()
     assert not list(suite.pytester.path.rglob("*.mp4"))
 
