@@ -22,7 +22,10 @@ _STEP = re.compile(
 )
 _WHOLE = re.compile(r"`([^`]+)`")
 _BELOW = re.compile(r"In `([^`]+)`, below the line that begins with (?:`` ?(.+?) ?``|`(.+?)`)")
-_LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "openclaw_demo", "openclaw_out")
+_LEFT_OUT = shutil.ignore_patterns(
+    *(".git", ".*cache", ".ci-*", ".venv*", "venv", ".hypothesis", "__pycache__", "*.egg-info"),
+    *("openclaw_demo", "openclaw_out"),
+)
 
 
 @dataclass
@@ -101,6 +104,7 @@ def test_the_page_leads_to_a_clip(followed):
     assert "gannet" in rows
 
 
+@pytest.mark.matrix
 def test_the_tests_of_the_page_hold_and_those_that_find_it_by_its_row(followed):
     clone, commands = followed
     of_emulator, of_provider, of_page = [each for each in commands if "pytest -n 0" in each]
