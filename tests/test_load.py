@@ -174,7 +174,7 @@ async def submit(ledger):
         await ledger.asked_to_stop()
         await ledger.touch([row.id])
         await ledger.find(row.id[:8])
-        await ledger.usual_seconds("fal", "m")
+        await ledger.usual("fal", "m")
         await ledger.left_behind()
         await ledger.to_look_after()
         await ledger.ask_to_stop(row.id)

@@ -142,7 +142,9 @@ class Wait(Generic[T]):
     odd: bool = False
     """The note is of something that the contract does not know; it is logged as a warning."""
     poll_seconds: float | None = None
-    """The provider's own wish for the next poll, when it has one."""
+    """How long the provider wishes not to be asked again, when it says so."""
+    ahead: int = 0
+    """How many jobs come before it in the provider's queue, when it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,8 +309,9 @@ class Provider(Generic[T]):
     """A variable of the vendor's own that names the host, used after the configuration."""
     aliases: tuple[str, ...] = ()
     poll_seconds: float = 5.0
+    """The shortest pause between two polls. They come farther apart as a job takes longer."""
     slowest_poll_seconds: float | None = None
-    """The pause grows by a quarter with each poll up to this; None: it stays."""
+    """The longest; the same as the shortest is a fixed pause, None leaves it open."""
     deadline_seconds: float = 1200.0
     """For the whole operation: submit, polls, download."""
     deadline_wins: bool = False

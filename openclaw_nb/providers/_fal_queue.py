@@ -88,7 +88,7 @@ def parse_submit(reply: Reply) -> Step[FalTicket]:
         response_url=job,
         cancel_url=sent.cancel_url or f"{job}/cancel",
     )
-    return Wait(ticket, "queued", note=_position(sent.queue_position))
+    return _queued(ticket, sent.queue_position)
 
 
 def _job_path(reply: Reply, request_id: str | None) -> str:
@@ -100,8 +100,9 @@ def _job_path(reply: Reply, request_id: str | None) -> str:
     return f"/{'/'.join(owner)}/requests/{quote(request_id, safe='')}"
 
 
-def _position(ahead: int | None) -> str:
-    return "" if ahead is None else f"{ahead} ahead in the queue"
+def _queued(ticket: FalTicket, ahead: int | None) -> Wait[FalTicket]:
+    note = "" if ahead is None else f"{ahead} ahead in the queue"
+    return Wait(ticket, "queued", note=note, ahead=ahead or 0)
 
 
 def parse_run(read_output: ReadOutput, reply: Reply) -> Step[FalTicket]:
@@ -139,7 +140,7 @@ def parse_status(read_output: ReadOutput, ticket: FalTicket, reply: Reply) -> St
     status = reply.read(_Status)
     match (status.status or "").strip().upper():
         case "IN_QUEUE" | "QUEUED":
-            return Wait(ticket, "queued", note=_position(status.queue_position))
+            return _queued(ticket, status.queue_position)
         case "IN_PROGRESS" | "PROCESSING" | "STARTED":
             return Wait(ticket)
         case "COMPLETED":

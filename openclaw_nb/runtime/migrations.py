@@ -56,6 +56,7 @@ STEPS: tuple[str, ...] = (
     ALTER TABLE tasks ADD COLUMN receipts TEXT NOT NULL DEFAULT '[]';
     ALTER TABLE tasks ADD COLUMN resumes_ref TEXT;
     """,
+    "ALTER TABLE tasks ADD COLUMN made_at INTEGER",
 )
 
 
