@@ -193,6 +193,14 @@ def test_no_step_of_a_task_looks_through_the_whole_ledger(library):
     db.close()
 
 
+def test_how_long_a_model_takes_is_read_from_an_index_in_its_order(library):
+    (statement,) = asked(library, lambda: library.usual("fal", "m"))
+    with sqlite3.connect(library.path) as db:
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    db.close()
+    assert plan == ["SEARCH tasks USING INDEX tasks_of_model (provider=? AND model=?)"]
+
+
 def test_a_page_of_a_large_ledger_is_read_from_an_index(library):
     for wanted in ({"limit": 100}, {"limit": 100, "after": "00001388"}):
         (statement,) = (
