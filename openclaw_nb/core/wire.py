@@ -272,6 +272,9 @@ class Provider(Generic[T]):
     parse_status: Callable[[T, Reply], Step[T]]
     parse_error: Callable[[Reply], Refused]
     """Reads any answer that is not 2xx."""
+    build_stream: Callable[[T], Call | None] | None = None
+    """A call that is answered with server-sent events, each as the answer to a status call would be
+    at that moment. Where there is none, or it breaks off, the job is asked after."""
     parse_status_error: Callable[[T, Reply], Step[T]] | None = None
     """Reads an answer to a poll that is not 2xx, for an API where that need not be the end."""
     over: Callable[[T], Done | None] | None = None

@@ -127,6 +127,12 @@ def build_status(ticket: FalTicket) -> Call:
     return Call("GET", ticket.status_url)
 
 
+def build_stream(ticket: FalTicket) -> Call | None:
+    """An event for each change, at an address beside the status."""
+    url = ticket.status_url
+    return Call("GET", f"{url}/stream") if url.endswith("/status") else None
+
+
 def build_cancel(ticket: FalTicket, _: JobState) -> Call:
     """A queued job is dropped; a running one is told, and may still end and be billed."""
     return Call("PUT", ticket.cancel_url)

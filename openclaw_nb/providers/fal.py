@@ -185,6 +185,7 @@ PROVIDER = Provider(
     build_submit=build_submit,
     parse_submit=queue.parse_submit,
     build_status=queue.build_status,
+    build_stream=queue.build_stream,
     parse_status=parse_status,
     parse_error=queue.parse_error,
     fit=fit,

@@ -42,6 +42,7 @@ from openclaw_nb.errors import (
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.logs import LOG
+from openclaw_nb.runtime.push import NotTold, subscribed
 from openclaw_nb.runtime.transport import (
     Access,
     TooLarge,
@@ -54,6 +55,8 @@ from openclaw_nb.runtime.transport import (
 _SUBMIT_GRACE_SECONDS = 30.0
 _LAST_LOOK_SECONDS = 5.0
 """How long before its deadline a job is asked after once more, whatever the pace."""
+_STREAMS = 3
+"""How often a job's stream of events is opened at most; from then on the job is only asked after."""
 _CANCEL_SECONDS = 10.0
 _LONGEST_NOTE = 300
 _MAYBE_RETIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -98,6 +101,7 @@ class Run:
     begun: float | None = None
     """When the job was submitted or taken up, by the clock of the engine."""
     _notes: set[str] = field(default_factory=set[str])
+    _streams: int = 0
 
     @property
     def job_id(self) -> str | None:
@@ -111,6 +115,14 @@ class Run:
         left = self.deadline.left()
         last = left - _LAST_LOOK_SECONDS
         return min(seconds, last if last >= rule.least else left)
+
+    def stream(self, wait: Wait[Any]) -> Call | None:
+        """The call for the job's stream of events; None when there is none, or it failed too often."""
+        build = self.provider.build_stream
+        if build is None or self.access.poll_seconds is not None or self._streams >= _STREAMS:
+            return None
+        self._streams += 1
+        return build(wait.ticket)
 
     def _rule(self, wait: Wait[Any]) -> Rule:
         if quick := self.access.poll_seconds:
@@ -246,8 +258,38 @@ class Engine:
         return run.provider.over(wait.ticket) if run.provider.over else None
 
     async def _asked(self, run: Run, wait: Wait[Any]) -> Step[Any]:
+        call = run.stream(wait)
+        if call and not isinstance(step := await self._told(run, wait, call), Wait):
+            return step
         await self._pause(run, wait)
         return await self._poll(run, wait)
+
+    async def _told(self, run: Run, wait: Wait[Any], call: Call) -> Step[Any]:
+        """What the provider says by itself, the end of the job at best; where it falls silent, it is asked."""
+
+        def patience() -> float:
+            return run.pause(replace(wait, ahead=1), self._elapsed(run))
+
+        stream = subscribed(self.transport, run.provider, run.access, call, run.deadline, patience)
+        try:
+            async with stream as answers:
+                async for reply in answers:
+                    if run.deadline.passed:
+                        break
+                    step = _news(run, wait, reply) if reply else await self._poll(run, wait)
+                    if not isinstance(step, Wait):
+                        return step
+                    await self._keep(run, step)
+                    wait = step
+        except NotTold as error:
+            run.note(f"no stream of events: {error}; asking instead", odd=False)
+        return wait
+
+    def _elapsed(self, run: Run) -> float:
+        """Seconds since the job was submitted or taken up."""
+        now = self.clock.monotonic()
+        run.begun = now if run.begun is None else run.begun
+        return now - run.begun
 
     async def cancel(self, run: Run) -> None:
         """Tell the provider to stop, where it can be told; a failure is only logged."""
@@ -290,9 +332,7 @@ class Engine:
     async def _pause(self, run: Run, wait: Wait[Any]) -> None:
         if run.deadline.passed:
             raise self._timed_out(run)
-        now = self.clock.monotonic()
-        run.begun = now if run.begun is None else run.begun
-        await self.clock.sleep(run.pause(wait, now - run.begun))
+        await self.clock.sleep(run.pause(wait, self._elapsed(run)))
 
     async def _poll(self, run: Run, wait: Wait[Any]) -> Step[Any]:
         """Ask once more. What is wrong on the way does not end a job that may be paid for."""
@@ -384,6 +424,17 @@ class Engine:
         code: str | None = None,
     ) -> _E:
         return kind(run.ref, text, why=why, status=status, code=code, job_id=run.job_id)
+
+
+def _news(run: Run, wait: Wait[Any], reply: Reply) -> Step[Any]:
+    """An event, read as an answer to a status call. One that is no such answer says nothing."""
+    try:
+        step = run.provider.parse_status(wait.ticket, reply)
+    except Malformed as error:
+        raise NotTold(str(error)) from error
+    if isinstance(step, Wait) and step.odd:
+        raise NotTold(step.note)
+    return step
 
 
 def _receipt(step: Step[Any]) -> Wait[Any] | None:
