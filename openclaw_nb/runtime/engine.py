@@ -55,8 +55,6 @@ from openclaw_nb.runtime.transport import (
 _SUBMIT_GRACE_SECONDS = 30.0
 _LAST_LOOK_SECONDS = 5.0
 """How long before its deadline a job is asked after once more, whatever the pace."""
-_STREAMS = 3
-"""How often a job's stream of events is opened at most; from then on the job is only asked after."""
 _CANCEL_SECONDS = 10.0
 _LONGEST_NOTE = 300
 _MAYBE_RETIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -101,7 +99,8 @@ class Run:
     begun: float | None = None
     """When the job was submitted or taken up, by the clock of the engine."""
     _notes: set[str] = field(default_factory=set[str])
-    _streams: int = 0
+    streams: int = 3
+    """How often the job's stream of events may still be opened."""
 
     @property
     def job_id(self) -> str | None:
@@ -119,9 +118,8 @@ class Run:
     def stream(self, wait: Wait[Any]) -> Call | None:
         """The call for the job's stream of events; None when there is none, or it failed too often."""
         build = self.provider.build_stream
-        if build is None or self.access.poll_seconds is not None or self._streams >= _STREAMS:
+        if build is None or self.access.poll_seconds is not None or not self.streams:
             return None
-        self._streams += 1
         return build(wait.ticket)
 
     def _rule(self, wait: Wait[Any]) -> Rule:
@@ -271,9 +269,11 @@ class Engine:
             return run.pause(replace(wait, ahead=1), self._elapsed(run))
 
         stream = subscribed(self.transport, run.provider, run.access, call, run.deadline, patience)
+        heard = False
         try:
             async with stream as answers:
                 async for reply in answers:
+                    heard = heard or reply is not None
                     if run.deadline.passed:
                         break
                     step = _news(run, wait, reply) if reply else await self._poll(run, wait)
@@ -282,6 +282,7 @@ class Engine:
                     await self._keep(run, step)
                     wait = step
         except NotTold as error:
+            run.streams = run.streams - 1 if heard else 0
             run.note(f"no stream of events: {error}; asking instead", odd=False)
         return wait
 

@@ -21,8 +21,6 @@ from openclaw_nb.runtime.transport import (
 )
 
 MEDIA_TYPE = "text/event-stream"
-
-
 _TRUSTED_SECONDS = 30.0
 """How long a stream that came through may be silent."""
 
