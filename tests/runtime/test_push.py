@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ from openclaw_nb.runtime import push
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.push import NotTold, events, subscribed
 from openclaw_nb.runtime.transport import Access, TooLarge
-from tests.runtime.world import SECRET, a_job, a_run, access_to, engine, sending, transport
+from tests.runtime.world import SECRET, Notes, a_job, a_run, access_to, engine, sending, transport
 
 FAL = by_id["fal"]
 HEAD = {"content-type": "text/event-stream; charset=utf-8"}
@@ -122,17 +122,29 @@ def test_the_deadline_ends_a_job_whose_stream_goes_on(emulator, play):
         carried(emulator, seconds=2)
 
 
+@dataclass
+class Told(Notes):
+    """A journal that knows when the stream has said something."""
+
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def waiting(self, wait):
+        await super().waiting(wait)
+        if len(self.waits) > 1:
+            self.told.set()
+
+
 def test_a_job_that_is_told_of_can_be_stopped_at_any_moment(emulator, play):
     play(seconds=3600)
 
     async def go():
         clock = Clock()
         run = a_run(FAL, access_to(emulator, "fal"), clock)
+        run.journal = Told()
         async with engine(clock) as opened:
             step = await opened.submit(run, a_job(FAL))
             following = asyncio.ensure_future(opened.follow(run, step))
-            while not any(wait.state == "queued" for wait in run.journal.waits[1:]):
-                await asyncio.sleep(0.01)
+            await run.journal.told.wait()
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
