@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
 from openclaw_nb.config.private import close_to_others, make_private
 from openclaw_nb.core.domain import TaskState
+from openclaw_nb.core.pacing import Usual
 from openclaw_nb.errors import LedgerError, TaskNotFound, shown
 from openclaw_nb.runtime import queries
 from openclaw_nb.runtime.migrations import migrate
@@ -47,8 +48,6 @@ _START_FIELD = 19
 """Of `/proc/<pid>/stat`, counted from after the name."""
 _BOOT_SECONDS = 1e8
 """More than a machine runs without being started again: 3 years."""
-_ENOUGH = 3
-"""How many finished tasks tell how long one usually takes."""
 _GRACE_MS = 300_000
 """How long a task of another machine is believed to go on without a word: 5 minutes."""
 
@@ -253,12 +252,11 @@ class Ledger:
         """Forget ended tasks; their media stay."""
         await self._run(partial(_remove, ids=[row.id for row in rows]))
 
-    async def usual_seconds(self, provider: str, model: str) -> float | None:
-        """The median time that finished tasks of this model took; None below three of them."""
-        seconds = sorted(
-            await self._run(partial(queries.usual_seconds, provider=provider, model=model))
+    async def usual(self, provider: str, model: str) -> Usual | None:
+        """How long jobs of this model take; None below three that ended well."""
+        return Usual.of(
+            await self._run(partial(queries.took_seconds, provider=provider, model=model))
         )
-        return seconds[len(seconds) // 2] if len(seconds) >= _ENOUGH else None
 
     async def close(self) -> None:
         """Close the file; the ledger can be used again afterwards."""

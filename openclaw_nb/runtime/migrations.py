@@ -60,6 +60,7 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX tasks_of_request ON tasks (session, request_key);
     CREATE TABLE marks (mark TEXT PRIMARY KEY, made_at INTEGER NOT NULL);
     """,
+    "ALTER TABLE tasks ADD COLUMN made_at INTEGER",
 )
 
 

@@ -168,10 +168,11 @@ def touch(db: sqlite3.Connection, ids: Sequence[str], now: int) -> None:
     )
 
 
-def usual_seconds(db: sqlite3.Connection, provider: str, model: str) -> list[float]:
-    """How long the last 25 videos of a model took."""
+def took_seconds(db: sqlite3.Connection, provider: str, model: str) -> list[float]:
+    """How long the last 25 jobs of a model took, without the download where that is known."""
     took = db.execute(
-        "SELECT (ended_at - started_at) / 1000.0 FROM tasks WHERE provider = ? AND model = ?"
+        "SELECT (coalesce(made_at, ended_at) - started_at) / 1000.0 FROM tasks"
+        " WHERE provider = ? AND model = ?"
         " AND status = 'succeeded' AND resumes IS NULL ORDER BY ended_at DESC LIMIT 25",
         (provider, model),
     )
