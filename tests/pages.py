@@ -64,9 +64,13 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def commands(page: Path) -> list[str]:
     """Each line of the page's shell blocks that calls `openclaw-nb`."""
-    shells = (token for token in _tokens(page) if token.type == "fence" and token.info in ("bash", "sh"))
+    shells = (
+        token for token in _tokens(page) if token.type == "fence" and token.info in ("bash", "sh")
+    )
     lines = [line for token in shells for line in token.content.splitlines()]
-    return [found[1] for line in lines if (found := re.search(r"(?:^|&& |\s)openclaw-nb (.*)", line))]
+    return [
+        found[1] for line in lines if (found := re.search(r"(?:^|&& |\s)openclaw-nb (.*)", line))
+    ]
 
 
 def links(page: Path) -> list[str]:
@@ -79,7 +83,11 @@ def links(page: Path) -> list[str]:
 def anchors(page: Path) -> set[str]:
     """What links may name on the page, as GitHub makes it of headings."""
     tokens = _tokens(page)
-    titles = [after.content for token, after in zip(tokens, tokens[1:], strict=False) if token.type == "heading_open"]
+    titles = [
+        after.content
+        for token, after in zip(tokens, tokens[1:], strict=False)
+        if token.type == "heading_open"
+    ]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 

@@ -104,9 +104,11 @@ def _planned(
     found = forecast(client, request, exact=not wanted.fallback)
     facts = records.request_facts(request, media, _source)
     key = records.request_key(records.request_facts(request, media))
+    varied = _varied(facts, varying, repeat if wanted.repeats > 1 else 0)
     return Planned(
         at=at,
-        label=_label(facts, varying, repeat if wanted.repeats > 1 else 0),
+        label=", ".join(filter(None, (request.model, varied))),
+        varied=varied,
         asked={name: value for name, value in facts.items() if name != "model"},
         repeat=repeat,
         cell=Cell(
@@ -154,9 +156,9 @@ def _reference(asset: Any) -> Reference:
     return Reference(given=given, role=asset.role)
 
 
-def _label(facts: Mapping[str, Any], varying: Sequence[str], repeat: int) -> str:
-    """The model, and what else tells this combination from others."""
-    parts = [str(facts["model"])]
+def _varied(facts: Mapping[str, Any], varying: Sequence[str], repeat: int) -> str:
+    """What tells this combination from others with the same model."""
+    parts: list[str] = []
     for name in varying:
         if name == "prompt":
             parts.append(_short(facts[name]))
