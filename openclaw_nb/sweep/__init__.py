@@ -85,13 +85,8 @@ def sweep(
         NoCandidate: nothing is configured; nothing was sent.
         ConfigError: the configuration is not usable; nothing was sent.
     """
-    for keyword, number in (("at_once", at_once), ("per_provider", per_provider)):
-        if isinstance(number, bool) or number < 1:
-            raise InvalidInput(keyword, f"1 or more; got {number!r}. Nothing was sent.")
-    at = client or api.default_client()
-    if at.closed:
-        raise InvalidInput("client", "is closed. Nothing was sent.")
-    at = at.saving_to(folder) if folder is not None else at
+    limits = _limits(at_once=at_once, per_provider=per_provider)
+    at = _client(client or api.default_client(), folder)
     wanted = Wanted(
         prompts=prompts,
         refs=refs_of(models, at.vendors),
@@ -104,9 +99,23 @@ def sweep(
         at, plan(at, wanted), {"retry_failed": retry_failed, "retry_lost": retry_lost}
     )
     elsewhere = _elsewhere(at, planned, executor)
-    run = Run(at, planned, Limits(at_once=at_once, per_provider=per_provider), elsewhere)
+    run = Run(at, planned, limits, elsewhere)
     run.begin()
     return Sweep(run, executor)
+
+
+def _limits(**numbers: int) -> Limits:
+    for name, number in numbers.items():
+        if isinstance(number, bool) or number < 1:
+            raise InvalidInput(name, f"1 or more; got {number!r}. Nothing was sent.")
+    return Limits(**numbers)
+
+
+def _client(client: Client, folder: Path | str | None) -> Client:
+    """The client to work with, saving to the folder."""
+    if client.closed:
+        raise InvalidInput("client", "is closed. Nothing was sent.")
+    return client if folder is None else client.saving_to(folder)
 
 
 def _remembered(client: Client, grid: Grid, options: Mapping[str, bool]) -> Grid:
