@@ -1,4 +1,4 @@
-"""httpx lives here and nowhere else: origins, keys and who may see them, retries, redirects.
+"""httpx lives here and under `pool`: origins, keys and who may see them, retries, redirects.
 
 A key goes to the provider's own origin and to its declared `key_hosts`, to no other. Redirects are
 followed here, hop by hop, because httpx drops only `Authorization` when a redirect leaves the
@@ -50,6 +50,11 @@ BROKEN = (httpx.RequestError, httpx.InvalidURL, TimeoutError)
 """All that can go wrong with an exchange before its answer is whole."""
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": zlib.MAX_WBITS}
 _PIECE_BYTES = 262_144
+_HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "user-agent": f"python-httpx/{httpx.__version__}",
+}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -118,8 +123,9 @@ class Transport:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._pools: dict[tuple[str, Connection], httpx.AsyncClient] = {}
+        self._pools: dict[tuple[str, Connection, bool], httpx.AsyncClient] = {}
         self._context: ssl.SSLContext | None = None
+        self._proxies = bool(getproxies())
 
     async def close(self) -> None:
         """Close every connection."""
@@ -127,12 +133,15 @@ class Transport:
         for pool in pools.values():
             await pool.aclose()
 
-    def _pool(self, provider: AnyProvider, access: Access) -> httpx.AsyncClient:
+    def _pool(
+        self, provider: AnyProvider, access: Access, request: httpx.Request
+    ) -> httpx.AsyncClient:
         """A provider's own connections: one that is slow to answer takes none from the others."""
-        key = provider.id, access.connection
+        quick = not self._proxies and _is_quick(access, request)
+        key = provider.id, access.connection, quick
         if key not in self._pools:
             context = access.connection.context or self._usual_context()
-            self._pools[key] = _opened(access, context)
+            self._pools[key] = _opened(access, context, quick=quick)
         return self._pools[key]
 
     def _usual_context(self) -> ssl.SSLContext:
@@ -256,7 +265,7 @@ class Transport:
             request = self._request(provider, access, call, url, deadline, keyed=keyed)
             try:
                 placed = _to(request, place, _certified(access, url))
-                return await self._pool(provider, access).send(placed, stream=True)
+                return await self._pool(provider, access, placed).send(placed, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if place is places[-1]:
                     raise
@@ -274,7 +283,7 @@ class Transport:
     ) -> httpx.Request:
         address = httpx.URL(url)  # may be none: found out before the key is at hand
         trusted = may_see_key(provider, access, url)
-        headers = httpx.Headers({"accept": "application/json", "accept-encoding": "gzip, deflate"})
+        headers = httpx.Headers(_HEADERS)
         headers.update(call.headers)
         if trusted:
             headers.update(access.headers)  # they may hold a gateway's token; the user's word wins
@@ -287,12 +296,13 @@ class Transport:
             headers.update({"content-type": body.media_type, "content-length": str(body.length)})
         usual = provider.http_seconds if call.seconds is None else call.seconds
         seconds = max(min(usual, deadline.left()), 0.001)
-        return self._pool(provider, access).build_request(
+        timeout = httpx.Timeout(seconds, connect=min(seconds, 20.0))
+        return httpx.Request(
             call.method,
             address,
             headers=headers,
-            content=body.stream() if body else None,
-            timeout=httpx.Timeout(seconds, connect=min(seconds, 20.0)),
+            content=body.content if body else None,
+            extensions={"timeout": timeout.as_dict()},
         )
 
     def pause(self, attempt: int, headers: Mapping[str, str] = _NONE) -> float:
@@ -304,11 +314,19 @@ class Transport:
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
-def _opened(access: Access, context: ssl.SSLContext) -> httpx.AsyncClient:
+def _is_quick(access: Access, request: httpx.Request) -> bool:
+    """Whether a request takes the quick way, which knows no proxies and streams no uploads."""
+    return access.connection.proxy is None and isinstance(request.stream, httpx.ByteStream)
+
+
+def _opened(access: Access, context: ssl.SSLContext, *, quick: bool) -> httpx.AsyncClient:
     """A pool of connections, on the running loop; twice what is needed, for jobs being cancelled."""
+    from openclaw_nb.runtime.pool import Pool
+
     most = access.max_concurrent
     try:
         return httpx.AsyncClient(
+            transport=Pool(context, connections=2 * most) if quick else None,
             follow_redirects=False,
             limits=httpx.Limits(max_connections=2 * most, max_keepalive_connections=most),
             proxy=access.connection.proxy,
