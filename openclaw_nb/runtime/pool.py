@@ -59,6 +59,7 @@ class Pool(httpx.AsyncBaseTransport):
             answer.status,
             headers=answer.raw_headers,
             stream=_Stream(answer),
+            request=request,
             extensions={
                 "http_version": b"HTTP/1.1",
                 "reason_phrase": (answer.reason or "").encode("ascii", "replace"),

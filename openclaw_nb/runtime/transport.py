@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -32,6 +32,10 @@ from openclaw_nb.runtime.bodies import encode
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.conceal import concealed, concealed_bytes
 from openclaw_nb.runtime.guard import Policy
+from openclaw_nb.runtime.logs import LOG
+
+if TYPE_CHECKING:
+    from openclaw_nb.runtime.pool import Pool
 
 MAX_HOPS = 5
 ATTEMPTS = 5
@@ -123,26 +127,48 @@ class Transport:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._pools: dict[tuple[str, Connection, bool], httpx.AsyncClient] = {}
+        self._pools: dict[tuple[str, Connection], Pool] = {}
+        self._clients: dict[tuple[str, Connection], httpx.AsyncClient] = {}
         self._context: ssl.SSLContext | None = None
         self._proxies = bool(getproxies())
 
     async def close(self) -> None:
         """Close every connection."""
-        pools, self._pools = self._pools, {}
-        for pool in pools.values():
-            await pool.aclose()
+        opened = (*self._pools.values(), *self._clients.values())
+        self._pools, self._clients = {}, {}
+        for each in opened:
+            await each.aclose()
 
-    def _pool(
+    async def _answer(
         self, provider: AnyProvider, access: Access, request: httpx.Request
-    ) -> httpx.AsyncClient:
+    ) -> httpx.Response:
+        """Send by the quick way, which knows neither proxies nor logins and streams no uploads."""
+        in_memory = isinstance(request.stream, httpx.ByteStream)
+        plain = not (self._proxies or access.connection.proxy or request.url.userinfo)
+        if in_memory and plain:
+            answer = await self._pool(provider, access).handle_async_request(request)
+            LOG.debug("HTTP Request: %s %s: %s", request.method, request.url, answer.status_code)
+            return answer
+        return await self._client(provider, access).send(request, stream=True)
+
+    def _pool(self, provider: AnyProvider, access: Access) -> Pool:
         """A provider's own connections: one that is slow to answer takes none from the others."""
-        quick = not self._proxies and _is_quick(access, request)
-        key = provider.id, access.connection, quick
+        from openclaw_nb.runtime.pool import Pool
+
+        key = provider.id, access.connection
         if key not in self._pools:
-            context = access.connection.context or self._usual_context()
-            self._pools[key] = _opened(access, context, quick=quick)
+            self._pools[key] = Pool(self._context_of(access), connections=_most(access))
         return self._pools[key]
+
+    def _client(self, provider: AnyProvider, access: Access) -> httpx.AsyncClient:
+        """The same, through httpx's own connections."""
+        key = provider.id, access.connection
+        if key not in self._clients:
+            self._clients[key] = _opened(access, self._context_of(access))
+        return self._clients[key]
+
+    def _context_of(self, access: Access) -> ssl.SSLContext:
+        return access.connection.context or self._usual_context()
 
     def _usual_context(self) -> ssl.SSLContext:
         """Made once: reading the certificates takes its time."""
@@ -265,7 +291,7 @@ class Transport:
             request = self._request(provider, access, call, url, deadline, keyed=keyed)
             try:
                 placed = _to(request, place, _certified(access, url))
-                return await self._pool(provider, access, placed).send(placed, stream=True)
+                return await self._answer(provider, access, placed)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if place is places[-1]:
                     raise
@@ -314,21 +340,20 @@ class Transport:
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
-def _is_quick(access: Access, request: httpx.Request) -> bool:
-    """Whether a request takes the quick way, which knows no proxies and streams no uploads."""
-    return access.connection.proxy is None and isinstance(request.stream, httpx.ByteStream)
+def _most(access: Access) -> int:
+    """Connections at once: twice what is needed, for jobs being cancelled."""
+    return 2 * access.max_concurrent
 
 
-def _opened(access: Access, context: ssl.SSLContext, *, quick: bool) -> httpx.AsyncClient:
-    """A pool of connections, on the running loop; twice what is needed, for jobs being cancelled."""
-    from openclaw_nb.runtime.pool import Pool
-
-    most = access.max_concurrent
+def _opened(access: Access, context: ssl.SSLContext) -> httpx.AsyncClient:
+    """A pool of connections, on the running loop."""
+    limits = httpx.Limits(
+        max_connections=_most(access), max_keepalive_connections=access.max_concurrent
+    )
     try:
         return httpx.AsyncClient(
-            transport=Pool(context, connections=2 * most) if quick else None,
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=2 * most, max_keepalive_connections=most),
+            limits=limits,
             proxy=access.connection.proxy,
             verify=context,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none are kept
