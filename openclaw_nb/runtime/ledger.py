@@ -281,6 +281,8 @@ class Ledger:
 
     async def close(self) -> None:
         """Close the file; the ledger can be used again afterwards."""
+        if self._last is not None and not self._last.written.done():
+            await asyncio.wait((self._last.written,))
         await self._run(lambda _: self._disconnect(), open_first=False)
         former, self._thread = self._thread, _thread()
         former.shutdown(wait=False)

@@ -313,11 +313,10 @@ class Transport:
         headers.update(call.headers)
         if trusted:
             headers.update(access.headers)  # they may hold a gateway's token; the user's word wins
-        if not (keyed and trusted):
-            access = replace(access, key=None)
-        if access.key is not None:
-            headers.update([access.key_header or provider.key.sent_as(access.key)])
-        body = encode(call, access.key)
+        key = access.key if keyed and trusted else None
+        if key is not None:
+            headers.update([access.key_header or provider.key.sent_as(key)])
+        body = encode(call, key)
         if body is not None:
             headers.update({"content-type": body.media_type, "content-length": str(body.length)})
         usual = provider.http_seconds if call.seconds is None else call.seconds
