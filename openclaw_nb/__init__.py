@@ -51,11 +51,13 @@ if TYPE_CHECKING:
         TaskLost,
         TaskNotFound,
     )
+    from openclaw_nb.live.tryout import try_out
     from openclaw_nb.notebook.compare import compare
     from openclaw_nb.notebook.gallery import gallery
     from openclaw_nb.notebook.kernel import enable_nested_loops
     from openclaw_nb.runtime.results import Image, Music, Video
     from openclaw_nb.studio import Studio
+    from openclaw_nb.sweep import Sweep, sweep
     from openclaw_nb.task import Task
     from openclaw_nb.tool import image_generate, music_generate, video_generate
 
@@ -81,6 +83,7 @@ __all__ = [
     "RequestError",
     "Studio",
     "SubmitUnanswered",
+    "Sweep",
     "Task",
     "TaskCancelled",
     "TaskLost",
@@ -101,8 +104,10 @@ __all__ = [
     "providers",
     "read_request",
     "resume",
+    "sweep",
     "task",
     "tasks",
+    "try_out",
     "video_generate",
 ]
 
@@ -120,6 +125,7 @@ _HOMES = {
     "task": "api",
     "tasks": "api",
     "Client": "client",
+    "try_out": "live.tryout",
     "compare": "notebook.compare",
     "enable_nested_loops": "notebook.kernel",
     "Image": "runtime.results",
@@ -127,6 +133,8 @@ _HOMES = {
     "gallery": "notebook.gallery",
     "Video": "runtime.results",
     "Studio": "studio",
+    "Sweep": "sweep",
+    "sweep": "sweep",
     "Task": "task",
     "image_generate": "tool",
     "music_generate": "tool",
@@ -154,11 +162,11 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
 
 
-_SHADOWED = ("providers", "task")
+_SHADOWED = ("providers", "sweep", "task")
 
 
 class _Package(ModuleType):
-    """Two functions bear the name of a submodule: importing that must not hide the function."""
+    """Three functions bear the name of a submodule: importing that must not hide the function."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _SHADOWED and isinstance(value, ModuleType)):

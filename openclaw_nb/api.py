@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -27,13 +27,17 @@ from openclaw_nb.task import Task
 from openclaw_nb.vendors import Endpoint
 
 if TYPE_CHECKING:
-    from openclaw_nb.emulator import Emulator, Scenario
+    from openclaw_nb.emulator import Emulator, Entry, Scenario
 
 _EMULATED_POLL_SECONDS = 0.25
 _CWD = Path.cwd()  # a notebook's own folder: what chdir does later must not move its videos
 _lock = threading.RLock()
 _default: Client | None = None
 _looked: WeakSet[Client] = WeakSet()
+_emulations: list[Emulation] = []
+"""Those that are open."""
+_unasked: Client | Emulation | None = None
+"""What the first use of the default client made."""
 
 
 def default_client() -> Client:
@@ -42,22 +46,51 @@ def default_client() -> Client:
     With `OPENCLAW_NB_EMULATE=1` it talks to the emulator, unless `OPENCLAW_LIVE_TEST` is on. In a
     notebook its first use says which tasks of an earlier kernel can be taken up.
     """
-    global _default  # noqa: PLW0603 - one default client is the point of this module
+    global _default, _unasked  # noqa: PLW0603 - one default client is the point of this module
     with _lock:
         if _default is None:
             environ = os.environ
             emulated = config.is_on(environ.get("OPENCLAW_NB_EMULATE"))
             live = config.is_on(environ.get("OPENCLAW_LIVE_TEST"))
             if emulated and not live:
-                emulate()
+                _unasked = emulate()
                 assert _default is not None
             else:
-                _default = Client(media_dir=media_dir())
+                _unasked = _default = Client(media_dir=media_dir())
         client = _default
     if client not in _looked and kernel.current() is not None:
         _looked.add(client)
         _tell_of_left_behind(client)
     return client
+
+
+def forget_default_client() -> None:
+    """Close the default client that the first use made, so that the next use makes another.
+
+    One that `emulate()` was called for stays.
+    """
+    global _default, _unasked  # noqa: PLW0603
+    with _lock:
+        made = _unasked
+        if made is None or _default is not (made.client if isinstance(made, Emulation) else made):
+            return
+        _default = _unasked = None
+    made.close()
+
+
+@contextmanager
+def emulating(emulator: Emulator, poll_seconds: float) -> Generator[Emulation]:
+    """As `with emulate()`, and whatever was switched to in the block ends with it."""
+    global _default  # noqa: PLW0603
+    with _lock:
+        before, open_before = _default, list(_emulations)
+    try:
+        yield Emulation(emulator, poll_seconds)
+    finally:
+        for each in [each for each in _emulations if each not in open_before]:
+            each.close()
+        with _lock:
+            _default = before
 
 
 def _tell_of_left_behind(client: Client) -> None:
@@ -405,18 +438,32 @@ def emulate(scenario: Scenario | Mapping[str, Scenario] | None = None) -> Emulat
 class Emulation:
     """The emulator at work, and the default client that talks to it."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, poll_seconds: float = _EMULATED_POLL_SECONDS) -> None:
         global _default  # noqa: PLW0603
         self.emulator = emulator
         emulator.start()
         endpoints = {
-            id: Endpoint(url, "emulated", _EMULATED_POLL_SECONDS)
-            for id, url in emulator.base_urls.items()
+            id: Endpoint(url, "emulated", poll_seconds) for id, url in emulator.base_urls.items()
         }
         with _lock:
             self._before = _default
             _default = Client(media_dir=media_dir(), endpoints=endpoints)
+            _emulations.append(self)
         self.client = _default
+
+    @property
+    def jobs(self) -> list[Entry]:
+        """Every submission that the emulator accepted, oldest first."""
+        return self.emulator.jobs
+
+    @property
+    def base_urls(self) -> dict[str, str]:
+        """By provider id, what another client is given as base URL."""
+        return self.emulator.base_urls
+
+    def set(self, scenario: Scenario | Mapping[str, Scenario]) -> None:
+        """How jobs go from now on, for every provider or by provider id."""
+        self.emulator.set(scenario)
 
     def close(self) -> None:
         """Back to the client before; jobs of the emulator end with it."""
@@ -424,6 +471,8 @@ class Emulation:
         with _lock:
             if _default is self.client:
                 _default = self._before
+            if self in _emulations:
+                _emulations.remove(self)
         self.client.close()
         self.emulator.close()
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +77,11 @@ class Client:
         environ: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
+        held = {"keys": keys, "settings": _mapping(settings), "environ": environ}
+        self.in_memory = tuple(name for name, value in held.items() if value is not None)
+        """What it was given that no other process can read for itself."""
+        self.settings_path = settings if isinstance(settings, Path) else None
+        """The configuration file it was given, if any."""
         environ = os.environ if environ is None else dict(environ)
         self.home = Path(home).expanduser() if home else config.state_dir(environ)
         loaded = _loaded(settings, environ, self.home)
@@ -89,8 +95,11 @@ class Client:
         """Where the files of each medium are saved."""
         retention = self.settings.tasks.retention_ms
         self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite", retention)
-        roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
-        self._loader = Loader(self.settings.media_max_bytes, roots, self.home / "media")
+        self.allowed_roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
+        """Where local references must lie; empty: anywhere."""
+        most = self.settings.media_max_bytes
+        self._loader = Loader(most, self.allowed_roots, self.home / "media")
+        self.closed = False
         self._clock = clock or Clock()
         self.after_fork()
         _clients.add(self)
@@ -101,6 +110,16 @@ class Client:
         self._work = Work(self.vendors, self.ledger, self.stores, self._clock, seconds)
         self._handles = Handles(self.ledger)
         self._begun: WeakValueDictionary[str, Task] = WeakValueDictionary()
+        self._others: WeakSet[Client] = WeakSet()
+
+    def saving_to(self, media_dir: Path | str) -> Client:
+        """The same client, but its files go to another directory. It is closed with this one."""
+        other = copy(self)
+        other.stores = {medium: self._store(medium, media_dir) for medium in Medium}
+        other.after_fork()
+        self._others.add(other)
+        _clients.add(other)
+        return other
 
     def _store(self, medium: Medium, media_dir: Path | str | None) -> Store:
         usual = self.home / "media" / f"tool-{medium}-generation"
@@ -191,9 +210,25 @@ class Client:
         return self._offered(self.begin(entered), exact=exact, session=session)
 
     def enter(
-        self, request: Request, *, exact: bool, session: str | None, guard: Guard | None
+        self,
+        request: Request,
+        *,
+        exact: bool,
+        session: str | None,
+        guard: Guard | None,
+        key: str | None = None,
+        seen: Collection[str] = (),
     ) -> Order | Row:
-        """Put a task into the ledger, to be begun; or the row that stands in its way."""
+        """Put a task into the ledger, to be begun; or the row that stands in its way.
+
+        Args:
+            request: What to make.
+            exact: Nothing but the request's model is tried.
+            session: None is this client's own.
+            guard: Which other task stands in the way.
+            key: What makes it the same request as another; None: all that is asked for.
+            seen: Ids of tasks that do not stand in the way of a `Guard.CELL`.
+        """
         if not is_text(session or ""):
             raise InvalidInput("session", f"{shown(session)} is no text. Nothing was sent.")
         medium = request.medium
@@ -202,12 +237,12 @@ class Client:
         new = NewTask(
             prompt=request.prompt,
             request=records.request_json(request, media),
-            request_key=records.request_key(records.request_facts(request, media)),
+            request_key=key or records.request_key(records.request_facts(request, media)),
             source=f"{medium.tool}:{chosen.refs[0].provider}",
             session=session or self.session,
             kind=medium.task_kind,
         )
-        row, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=guard)))
+        row, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=guard, seen=seen)))
         if not is_new:
             return row
         return Order(
@@ -284,10 +319,14 @@ class Client:
     def left_behind(self) -> list[Row]:
         """Tasks whose process is gone and that `resume` finishes from here, newest first."""
         rows = loop.wait(loop.start(self.ledger.left_behind()))
-        jobs = [(row, last_job(row)) for row in rows]
-        return [row for row, job in jobs if job and not self._elsewhere(job)]
+        return [row for row in rows if self.can_take_up(row)]
 
-    def resume(self, lookup: str, *, model: str | None = None) -> Task:
+    def can_take_up(self, row: Row) -> bool:
+        """Whether a task has a receipt of its job, and the job can be reached from here."""
+        job = last_job(row)
+        return job is not None and not self._elsewhere(job)
+
+    def resume(self, lookup: str, *, model: str | None = None, session: str | None = None) -> Task:
         """Take up a task whose process is gone: a new task that finishes the same provider job.
 
         Nothing is submitted. A task that still runs, or has its video, is returned as it is.
@@ -297,6 +336,7 @@ class Client:
             model: Of a task that gave a model up and went on to another: whose job, as
                 `provider/model` or the model alone, however the task ended. None is the last one,
                 or the only one with a receipt.
+            session: Of the new task; None is this client's own.
 
         Raises:
             TaskNotFound: there is no such task.
@@ -317,7 +357,7 @@ class Client:
                 f"{row.provider} at {here}; set models.providers.{row.provider}.baseUrl to the "
                 "former to take it up. Nothing was sent"
             )
-        entered = self._successor(row)
+        entered = self._successor(row, session or self.session)
         if isinstance(entered, Row):
             return self._handle(entered)
         return self._offered(self.begin(entered, (row, records.applied_of(row))))
@@ -331,7 +371,7 @@ class Client:
         here = self.vendors.reach(provider).access.base_url if provider else None
         return here if here and row.base_url and here != row.base_url else None
 
-    def _successor(self, row: Row) -> Order | Row:
+    def _successor(self, row: Row, session: str) -> Order | Row:
         """A new task for a provider job of an old one; or the one that has taken it up already."""
         request = records.request_of(row)
         new = NewTask(
@@ -339,7 +379,7 @@ class Client:
             request=records.dump(row.request),
             request_key=row.request_key,
             source=row.source,
-            session=self.session,
+            session=session,
             kind=row.kind,
             resumes=row.id,
             taken_up=receipt_of(row),
@@ -395,9 +435,18 @@ class Client:
         loop.wait(loop.start(self._aclose()))
 
     async def _aclose(self) -> None:
+        for client in (*self._others, self):
+            await client.leave()
+        await self.ledger.close()
+
+    async def leave(self) -> None:
+        """Leave running jobs to the ledger, which stays open, and close connections.
+
+        On the core loop; `aclose` is for users.
+        """
+        self.closed = True
         self._handles.close()
         await self._work.close()
-        await self.ledger.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -445,6 +494,10 @@ class Client:
 def _read(medium: Medium, given: Mapping[str, Any]) -> Request:
     present = {name: value for name, value in given.items() if value is not None}
     return read_request(present, strict_keys=True, medium=medium)
+
+
+def _mapping(settings: Mapping[str, Any] | Path | None) -> Mapping[str, Any] | None:
+    return settings if isinstance(settings, Mapping) else None
 
 
 def _loaded(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from openclaw_nb.errors import OpenclawError
+from openclaw_nb.shipped import notebooks
 
 _CELL_SECONDS = 120
 
@@ -32,15 +33,6 @@ class Demo:
     notebook: Path
     videos: tuple[Made, ...]
     cells: int
-
-
-def notebooks() -> Path:
-    """The shipped notebooks: inside the installed package, or beside it in a clone."""
-    here = Path(__file__).parent
-    for folder in (here / "notebooks", here.parent / "notebooks"):
-        if (folder / "quickstart.ipynb").is_file():
-            return folder
-    raise OpenclawError("the notebooks are missing from this installation; install it again")
 
 
 def copy_notebooks(out: Path) -> Path:

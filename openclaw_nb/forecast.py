@@ -152,13 +152,14 @@ def _verdict_row(verdict: Verdict) -> tuple[str, ...]:
         str(verdict.ref),
         "would run" if verdict.runs else f"would not run: {verdict.reason}",
         _sent(verdict.job),
-        "; ".join(map(_changed, verdict.changes)),
+        "; ".join(map(changed, verdict.changes)),
         ", ".join(f"{i.setting}={i.value}" for i in verdict.ignored),
         "; ".join(verdict.notes),
     )
 
 
-def _changed(change: Change) -> str:
+def changed(change: Change) -> str:
+    """What was asked for and what is sent instead, in a few words."""
     if change.requested is None and change.derived_from:
         return f"{change.setting}: {change.applied} from {change.derived_from}"
     return f"{change.setting}: {change.requested} -> {change.applied}"
@@ -171,5 +172,10 @@ _STYLE = (
 
 
 def _sent(job: Job | None) -> str:
-    given: list[tuple[str, Any]] = [(name, getattr(job, name, None)) for name in _STYLE]
-    return ", ".join(f"{name}={value}" for name, value in given if value is not None)
+    return ", ".join(f"{name}={value}" for name, value in sent_settings(job).items())
+
+
+def sent_settings(job: Job | None) -> dict[str, Any]:
+    """The style settings that a job carries, by parameter."""
+    given = {name: getattr(job, name, None) for name in _STYLE}
+    return {name: value for name, value in given.items() if value is not None}

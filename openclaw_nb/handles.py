@@ -28,7 +28,7 @@ class Handles:
         row, request = as_it_is(row), records.request_of(row)
         first = Snapshot(id=row.id, request=request, started_at=row.created_at / 1000)
         task = Task(first, on_cancel=lambda: self._ask_owner_to_cancel(row.id))
-        task.update(**_facts(row))
+        task.update(**facts(row))
         if row.status.active:
             future = loop.start(self._follow(task))
             self._following[future] = task
@@ -56,7 +56,7 @@ class Handles:
             if not row.status.active:
                 finish(task, row)
                 return
-            task.update(**_facts(row))
+            task.update(**facts(row))
             await asyncio.sleep(_FOLLOW_SECONDS)
 
     def _ask_owner_to_cancel(self, id: str) -> None:
@@ -65,20 +65,20 @@ class Handles:
 
 def finish(task: Task, row: Row) -> None:
     """End a handle as the ledger says the task ended."""
-    facts = _facts(row)
+    told = facts(row)
     match row.status:
         case TaskState.SUCCEEDED:
             result = records.result_of(row)
-            task.finish(result, **facts | {"result": result, "progress": 1.0})
+            task.finish(result, **told | {"result": result, "progress": 1.0})
         case TaskState.CANCELLED:
-            task.finish(TaskCancelled(row.error or "cancelled"), **facts)
+            task.finish(TaskCancelled(row.error or "cancelled"), **told)
         case TaskState.QUEUED | TaskState.RUNNING | TaskState.LOST:
             text = lost_text(row)
-            task.finish(TaskLost(text), **facts | {"state": TaskState.LOST, "error": text})
+            task.finish(TaskLost(text), **told | {"state": TaskState.LOST, "error": text})
         case TaskState.FAILED | TaskState.TIMED_OUT:
             error = OpenclawError(row.error or "failed")
             error.attempts = records.attempts_of(row)
-            task.finish(error, **facts)
+            task.finish(error, **told)
 
 
 def as_it_is(row: Row) -> Row:
@@ -88,7 +88,8 @@ def as_it_is(row: Row) -> Row:
     return row
 
 
-def _facts(row: Row) -> dict[str, Any]:
+def facts(row: Row) -> dict[str, Any]:
+    """What the ledger knows of a task, by field of its snapshot."""
     ref = Ref(row.provider, row.model) if row.provider and row.model else None
     return {
         "state": row.status,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from openclaw_nb.client import Client
-    from openclaw_nb.live.outcomes import Outcome, Ran
+    from openclaw_nb.live.executed import Run
+    from openclaw_nb.live.outcomes import Outcome
     from openclaw_nb.live.selection import Asked, Suite
     from openclaw_nb.live.variables import Variables
 
@@ -57,92 +60,100 @@ class _Command(click.Command):
 @click.option("--emulate", is_flag=True, help="Use the emulator: no key, no network.")
 @click.option("--quiet/--no-quiet", help="Only what failed, and the summary.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def sweep(suites: tuple[str, ...], *, strict: bool, emulate: bool, **options: Any) -> None:
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the executed notebooks, their files and the report go; usually a new folder.",
+)
+def sweep(suites: tuple[str, ...], *, emulate: bool, **options: Any) -> None:
     """Ask every provider that has a key for one small file. SUITES: image, music, video, all.
 
-    Runs only with OPENCLAW_LIVE_TEST=1, or --emulate.
+    Runs only with OPENCLAW_LIVE_TEST=1, or --emulate. Each provider's notebook is executed.
     """
     from openclaw_nb.config import is_on
     from openclaw_nb.core.domain import Medium
     from openclaw_nb.live import selection, variables
+    from openclaw_nb.live.executed import Run
 
     live = variables.read(os.environ).on
     emulated = emulate or (not live and is_on(os.environ.get("OPENCLAW_NB_EMULATE")))
-    quiet, as_json = options["quiet"], options["as_json"]
     by_suite = {medium: options[f"{medium}_providers"] for medium in Medium}
     wanted = selection.asked(
         suites, options["providers"], by_suite, check_keys=not options["all_providers"]
     )
     if not live and not emulated:
+        as_json = options["as_json"]
         click.echo(json.dumps({"ran": False, "why": _OFF}) if as_json else _OFF)
         return
     # What costs nothing need not be asked for.
     given = variables.read(os.environ, opt_in=() if emulated else variables.OPT_IN)
-    with _client(emulated=emulated) as client:
-        chosen, ran = _run(client, wanted, given, strict=strict, quiet=quiet, silent=as_json)
-    _tell(chosen, ran, emulated=emulated, strict=strict, as_json=as_json)
+    given = replace(given, strict=given.strict or options["strict"])
+    run = Run(
+        suites=_chosen(wanted, given, emulated=emulated),
+        given=given,
+        emulated=emulated,
+        folder=(options["out"] or _new_folder()).expanduser().resolve(),
+        environ=os.environ,
+    )
+    _execute(run, quiet=options["quiet"], as_json=options["as_json"])
+
+
+def _new_folder() -> Path:
+    now = datetime.now().astimezone()
+    return Path("openclaw_out") / f"sweep-{now:%Y%m%d-%H%M%S}"
+
+
+def _chosen(wanted: Asked, given: Variables, *, emulated: bool) -> tuple[Suite, ...]:
+    """The suites with their providers, when the variables name nothing that there is not."""
+    from openclaw_nb.core.domain import Medium
+    from openclaw_nb.live import selection
+    from openclaw_nb.live.run import usable
+    from openclaw_nb.live.trial import named_models
+
+    with _client() as client:
+        vendors = client.vendors
+        for medium in wanted.suites:
+            named_models(client, given, medium)
+        registry = {medium: vendors.of(medium) for medium in Medium}
+        keyed = (lambda *_: True) if emulated else partial(usable, vendors)
+        return selection.select(wanted, given, registry, keyed)
 
 
 @contextmanager
-def _client(*, emulated: bool) -> Generator[Client]:
-    from openclaw_nb import api
+def _client() -> Generator[Client]:
     from openclaw_nb.client import Client
 
-    if emulated:
-        with api.emulate() as emulation:
-            yield emulation.client
-        return
     # `LIVE` is a name that others use, too: only here does it decide where keys come from.
-    environ: Mapping[str, str] = {**os.environ, "OPENCLAW_LIVE_TEST": "1"}
-    client = Client(media_dir=api.media_dir(), environ=environ)
+    client = Client(environ={**os.environ, "OPENCLAW_LIVE_TEST": "1"})
     try:
         yield client
     finally:
         client.close()
 
 
-def _run(
-    client: Client, wanted: Asked, given: Variables, *, strict: bool, quiet: bool, silent: bool
-) -> tuple[tuple[Suite, ...], tuple[Ran, ...]]:
-    from openclaw_nb.core.domain import Medium
-    from openclaw_nb.live import report, selection
+def _execute(run: Run, *, quiet: bool, as_json: bool) -> None:
+    """Run the suites and tell of them; the exit code is 1 when one failed."""
+    from openclaw_nb.live import report
     from openclaw_nb.live.outcomes import Ending
-    from openclaw_nb.live.run import Sweep, usable
 
-    vendors = client.vendors
-    registry = {medium: vendors.of(medium) for medium in Medium}
-    chosen = selection.select(wanted, given, registry, partial(usable, vendors))
+    silent = as_json or quiet
 
     def tell(outcome: Outcome) -> None:
-        if not silent and (not quiet or outcome.ending is Ending.FAILED):
+        if not as_json and (not quiet or outcome.ending is Ending.FAILED):
             click.echo(report.outcome_line(outcome))
 
-    if not (silent or quiet):
-        click.echo("\n".join(map(report.suite_line, chosen)))
-    runs = [suite for suite in chosen if not suite.reason]
+    if not silent:
+        click.echo("\n".join(map(report.suite_line, run.suites)))
     try:
-        ran = asyncio.run(Sweep(client=client, given=given, strict=strict, tell=tell).run(runs))
+        ran = run.execute(tell)
     except KeyboardInterrupt:
         click.echo("\nJobs go on at the providers: openclaw-nb tasks resume lists them.", err=True)
         sys.exit(130)
-    return chosen, ran
-
-
-def _tell(
-    chosen: tuple[Suite, ...],
-    ran: tuple[Ran, ...],
-    *,
-    emulated: bool,
-    strict: bool,
-    as_json: bool,
-) -> None:
-    """The summary, and the exit code."""
-    from openclaw_nb.live import report
-
     if as_json:
-        told = report.record(chosen, ran, emulated=emulated, strict=strict)
-        click.echo(json.dumps({"ran": bool(ran), **told}, indent=2))
+        click.echo(json.dumps({**run.record(ran), "out": str(run.folder)}, indent=2))
     else:
-        click.echo(report.summary(chosen, ran) if ran else _NOTHING)
+        click.echo(report.summary(run.suites, ran) if ran else _NOTHING)
+    if ran and not silent:
+        click.echo(f"Report    {run.folder / 'report.html'}")
     if any(each.failed for each in ran):
         sys.exit(1)

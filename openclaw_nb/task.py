@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic
@@ -141,20 +140,8 @@ class Task(Generic[R]):
 
     async def _waited(self) -> R:
         """Wait from any loop. What an interrupt or `wait_for` cancels is the wait, never the job."""
-        here = asyncio.get_running_loop()
-        woken = here.create_future()
-
-        def wake() -> None:
-            if not woken.done():
-                woken.set_result(None)
-
-        def ended(_: Future[R]) -> None:
-            with suppress(RuntimeError):  # the loop that waited was closed
-                here.call_soon_threadsafe(wake)
-
-        self._future.add_done_callback(ended)
         try:
-            await loop.wake_for(woken)
+            await loop.until(self._future)
         except asyncio.CancelledError as stopped:
             self._explain(stopped)
             raise

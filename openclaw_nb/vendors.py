@@ -99,6 +99,11 @@ class Vendors:
         """Ids of the providers that something else stands for, such as the emulator."""
         return tuple(self._endpoints)
 
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """By provider id, where what stands for it is."""
+        return dict(self._endpoints)
+
     def selection(self, medium: Medium = Medium.VIDEO) -> Selection:
         """What the configuration says about models."""
         defaults = self._settings.agents.defaults

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
+
+import pytest
 
 KEYS = ("_API_KEY", "_API_SECRET", "_OAUTH_TOKEN", "_PLAN_KEY", "_API_HOST", "_BASE_URL")
 FOR_TESTS = ("OPENCLAW_NB_TEST_ENVS", "OPENCLAW_SOAK_")
@@ -18,6 +21,34 @@ def pytest_configure(config):
             del os.environ[name]
     state = tempfile.TemporaryDirectory(prefix="openclaw-tests-")
     config.add_cleanup(state.cleanup)
-    os.environ["OPENCLAW_STATE_DIR"] = f"{state.name}/state"
-    os.environ["OPENCLAW_NB_MEDIA_DIR"] = f"{state.name}/media"
+    os.environ |= _kept_in(state.name)
     os.environ["OPENCLAW_NB_EMULATE"] = "1"
+
+
+def _kept_in(folder):
+    return {
+        "OPENCLAW_STATE_DIR": f"{folder}/state",
+        "OPENCLAW_NB_MEDIA_DIR": f"{folder}/media",
+    }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A notebook has a state and an output directory of its own, and leaves nothing beside itself."""
+    if item.path.suffix != ".ipynb":
+        return (yield)
+    before = {name: os.environ.get(name) for name in _kept_in("")}
+    there = _files_beside(item.path)
+    with tempfile.TemporaryDirectory(prefix="openclaw-notebook-") as folder:
+        os.environ |= _kept_in(folder)
+        try:
+            result = yield
+        finally:
+            os.environ |= {name: value for name, value in before.items() if value is not None}
+    left = _files_beside(item.path) - there
+    assert not left, f"it left {', '.join(sorted(map(str, left)))}"
+    return result
+
+
+def _files_beside(notebook: Path) -> set[Path]:
+    return {path for path in notebook.parent.rglob("*") if "__pycache__" not in path.parts}

@@ -174,7 +174,7 @@ async def submit(ledger):
         await ledger.asked_to_stop()
         await ledger.touch([row.id])
         await ledger.find(row.id[:8])
-        await ledger.usual_seconds("fal", "m")
+        await ledger.usual("fal", "m")
         await ledger.left_behind()
         await ledger.to_look_after()
         await ledger.ask_to_stop(row.id)
@@ -191,6 +191,14 @@ def test_no_step_of_a_task_looks_through_the_whole_ledger(library):
             scans = [step for step in plan if step.startswith("SCAN") and "json_each" not in step]
             assert [step for step in scans if "tasks_to_stop" not in step] == [], statement
     db.close()
+
+
+def test_how_long_a_model_takes_is_read_from_an_index_in_its_order(library):
+    (statement,) = asked(library, lambda: library.usual("fal", "m"))
+    with sqlite3.connect(library.path) as db:
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    db.close()
+    assert plan == ["SEARCH tasks USING INDEX tasks_of_model (provider=? AND model=?)"]
 
 
 def test_a_page_of_a_large_ledger_is_read_from_an_index(library):

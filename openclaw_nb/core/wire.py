@@ -142,7 +142,9 @@ class Wait(Generic[T]):
     odd: bool = False
     """The note is of something that the contract does not know; it is logged as a warning."""
     poll_seconds: float | None = None
-    """The provider's own wish for the next poll, when it has one."""
+    """How long the provider wishes not to be asked again, when it says so."""
+    ahead: int = 0
+    """How many jobs come before it in the provider's queue, when it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +272,9 @@ class Provider(Generic[T]):
     parse_status: Callable[[T, Reply], Step[T]]
     parse_error: Callable[[Reply], Refused]
     """Reads any answer that is not 2xx."""
+    build_stream: Callable[[T], Call | None] | None = None
+    """A call that is answered with server-sent events, each as the answer to a status call would be
+    at that moment. Where there is none, or it breaks off, the job is asked after."""
     parse_status_error: Callable[[T, Reply], Step[T]] | None = None
     """Reads an answer to a poll that is not 2xx, for an API where that need not be the end."""
     over: Callable[[T], Done | None] | None = None
@@ -307,8 +312,9 @@ class Provider(Generic[T]):
     """A variable of the vendor's own that names the host, used after the configuration."""
     aliases: tuple[str, ...] = ()
     poll_seconds: float = 5.0
+    """The shortest pause between two polls. They come farther apart as a job takes longer."""
     slowest_poll_seconds: float | None = None
-    """The pause grows by a quarter with each poll up to this; None: it stays."""
+    """The longest; the same as the shortest is a fixed pause, None leaves it open."""
     deadline_seconds: float = 1200.0
     """For the whole operation: submit, polls, download."""
     deadline_wins: bool = False

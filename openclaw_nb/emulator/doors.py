@@ -74,7 +74,7 @@ def _tag(file: Path) -> str:
 
 def total_bytes(response: Response) -> int | None:
     """The length to announce; None when it is not known beforehand."""
-    if isinstance(response.body, tuple):
+    if callable(response.body):
         return None
     if response.fault is not None and response.fault.kind == "pad":
         return max(int(response.fault.amount), _size(response.body) + 8)
@@ -88,8 +88,8 @@ def _size(body: bytes | Path) -> int:
 def pieces(response: Response) -> Iterator[tuple[float, bytes]]:
     """Seconds to wait and bytes to send, in turn; raises `BrokenOffError` where the connection breaks."""
     body = response.body
-    if isinstance(body, tuple):
-        yield from body
+    if callable(body):
+        yield from body()
         return
     match response.fault:
         case None:
@@ -140,7 +140,8 @@ async def sent(response: Response) -> AsyncIterator[bytes]:
         if piece is None:
             return
         await asyncio.sleep(piece[0])
-        yield piece[1]
+        if piece[1]:
+            yield piece[1]
 
 
 class _Body(httpx.AsyncByteStream):

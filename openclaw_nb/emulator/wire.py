@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
@@ -136,8 +136,10 @@ class Fault:
     amount: float = 0
 
 
-Pieces = tuple[tuple[float, bytes], ...]
+Piece = tuple[float, bytes]
 """Seconds to wait, then what to send."""
+Pieces = Callable[[], Iterator[Piece]]
+"""Made as they are due, each on some thread."""
 
 
 def _nothing() -> Mapping[str, str]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from openclaw_nb.core.domain import Job, Medium, Mode
+from pydantic import TypeAdapter
+
+from openclaw_nb.core.domain import Medium, Mode
 from openclaw_nb.live.selection import Suite
 from openclaw_nb.live.verdicts import Drift
-from openclaw_nb.notebook.words import Clip
+from openclaw_nb.notebook.words import Clip, Sound, Still
+
+OUTCOME = "application/vnd.openclaw-nb.outcome+json"
+"""The media type of an outcome in a notebook's output, beside what people read."""
 
 
 class Ending(StrEnum):
@@ -31,12 +39,16 @@ class Step:
     sent: bool = False
     """Whether a task was started for it."""
     task_id: str | None = None
-    job: Job | None = None
-    """What was asked, as it was sent."""
-    clip: Clip | None = None
-    """What is in the video, measured."""
+    model: str | None = None
+    """Who was asked, when it is not the provider's usual model of the run."""
+    asked: Mapping[str, str | int | bool] = field(default_factory=dict[str, str | int | bool])
+    """The settings as they were sent."""
+    contents: Clip | Sound | Still | None = None
+    """What is in the file, measured."""
     differences: tuple[str, ...] = ()
-    """In what the clip differs from the job."""
+    """In what the clip differs from what was asked."""
+    files: tuple[str, ...] = ()
+    """Where they are."""
     seconds: float = 0.0
 
 
@@ -76,3 +88,19 @@ class Ran:
     def failed(self) -> bool:
         """Whether a provider of it failed."""
         return any(outcome.ending is Ending.FAILED for outcome in self.outcomes)
+
+
+def to_json(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON values."""
+    values: dict[str, Any] = _adapter().dump_python(outcome, mode="json")
+    return values
+
+
+def from_json(values: object) -> Outcome:
+    """The outcome that `to_json` told. Raises ValueError when it is none."""
+    return _adapter().validate_python(values)
+
+
+@cache
+def _adapter() -> TypeAdapter[Outcome]:
+    return TypeAdapter(Outcome)

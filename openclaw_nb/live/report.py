@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from openclaw_nb.core.domain import Job
 from openclaw_nb.errors import one_line
 from openclaw_nb.live.outcomes import Ending, Outcome, Ran, Step
 from openclaw_nb.live.selection import Suite
-from openclaw_nb.notebook.words import Clip
-
-_ASKED = ("duration_seconds", "size", "resolution", "aspect_ratio", "audio", "watermark")
+from openclaw_nb.notebook.words import Clip, Sound, Still
 
 
 def suite_line(suite: Suite) -> str:
@@ -39,20 +36,27 @@ def _step_text(step: Step) -> str:
     if step.ending is not Ending.PASSED:
         kind = f" ({step.drift})" if step.drift else ""
         return f"{step.mode} {step.ending}{kind}: {step.reason}"
-    asked = " ".join(f"{name}={value}" for name, value in _asked(step.job).items())
     differs = f", differs: {'; '.join(step.differences)}" if step.differences else ""
-    came = f", came {_clip_text(step.clip)}" if step.clip else ""
-    return f"{step.mode} in {step.seconds:.1f} s (asked {asked or 'nothing'}{came}{differs})"
+    came = f", came {contents_text(step.contents)}" if step.contents else ""
+    asked = asked_text(step) or "nothing"
+    return f"{step.mode} in {step.seconds:.1f} s (asked {asked}{came}{differs})"
 
 
-def _clip_text(clip: Clip) -> str:
-    sound = f"with {clip.sound}" if clip.sound else "silent"
-    return f"{clip.seconds:.1f} s {clip.width}x{clip.height} {sound}"
+def asked_text(step: Step) -> str:
+    """The settings that were sent: `duration_seconds=4 resolution=480P`."""
+    return " ".join(f"{name}={value}" for name, value in step.asked.items())
 
 
-def _asked(job: Job | None) -> dict[str, object]:
-    found = {name: getattr(job, name) for name in _ASKED} if job else {}
-    return {name: value for name, value in found.items() if value is not None}
+def contents_text(found: Clip | Sound | Still) -> str:
+    """What is in a file: `4.0 s 854x480 silent`."""
+    match found:
+        case Clip():
+            sound = f"with {found.sound}" if found.sound else "silent"
+            return f"{found.seconds:.1f} s {found.width}x{found.height} {sound}"
+        case Sound():
+            return f"{found.seconds:.1f} s {found.codec}"
+        case Still():
+            return f"{found.width}x{found.height} {found.format}"
 
 
 def summary(suites: Sequence[Suite], ran: Sequence[Ran]) -> str:
@@ -131,21 +135,29 @@ def _provider(outcome: Outcome) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    clip = step.clip
-    measured = clip and {
-        "seconds": round(clip.seconds, 3),
-        "width": clip.width,
-        "height": clip.height,
-        "sound": clip.sound,
-    }
     return {
         "mode": step.mode,
         "ending": step.ending,
         "reason": step.reason or None,
         "drift": step.drift,
         "taskId": step.task_id,
-        "asked": _asked(step.job),
-        "measured": measured,
+        "model": step.model,
+        "asked": dict(step.asked),
+        "measured": _measured(step.contents),
         "differences": list(step.differences),
         "seconds": step.seconds,
+        "files": list(step.files),
     }
+
+
+def _measured(found: Clip | Sound | Still | None) -> dict[str, Any] | None:
+    match found:
+        case Clip():
+            shape = {"width": found.width, "height": found.height}
+            return {"seconds": round(found.seconds, 3), **shape, "sound": found.sound}
+        case Sound():
+            return {"seconds": round(found.seconds, 3), "sound": found.codec}
+        case Still():
+            return {"width": found.width, "height": found.height, "format": found.format}
+        case None:
+            return None

@@ -115,10 +115,11 @@ def _named(
 
 def _ids(names: Sequence[str], registry: Registry, where: str) -> set[str]:
     """The ids that names and aliases mean. A name that is a slip must not start what costs money."""
-    return {_id(name, registry, where) for name in names}
+    return {known_id(name, registry, where) for name in names}
 
 
-def _id(name: str, registry: Registry, where: str) -> str:
+def known_id(name: str, registry: Registry, where: str) -> str:
+    """The id that a name or an alias means. Raises InvalidInput, with the nearest id."""
     every = [provider for providers in registry.values() for provider in providers]
     found = find_provider(name, every)
     if found is None:

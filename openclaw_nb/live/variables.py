@@ -14,6 +14,7 @@ SKIPPED = "OPENCLAW_LIVE_VIDEO_GENERATION_SKIP_PROVIDERS"
 MODELS = "OPENCLAW_LIVE_VIDEO_GENERATION_MODELS"
 FULL_MODES = "OPENCLAW_LIVE_VIDEO_GENERATION_FULL_MODES"
 TIMEOUT_MS = "OPENCLAW_LIVE_VIDEO_GENERATION_TIMEOUT_MS"
+STRICT = "OPENCLAW_LIVE_STRICT"
 
 OPT_IN = ("fal",)
 """Runs only for who asks for it."""
@@ -40,6 +41,8 @@ class Variables:
     """The transform modes run, too."""
     timeout_ms: int = _USUAL_TIMEOUT_MS
     """Milliseconds that one provider operation may take."""
+    strict: bool = False
+    """Failures of the service's own and clips that differ from what was asked count, too."""
 
     @property
     def limit_ms(self) -> int:
@@ -47,8 +50,21 @@ class Variables:
         return (_MODES if self.full_modes else 1) * self.timeout_ms + _MARGIN_MS
 
 
-def read(environ: Mapping[str, str], *, opt_in: tuple[str, ...] = OPT_IN) -> Variables:
-    """The variables as they are set. `opt_in`: what is skipped when they do not say."""
+def read(
+    environ: Mapping[str, str],
+    *,
+    opt_in: tuple[str, ...] = OPT_IN,
+    full_modes: bool = False,
+    strict: bool = False,
+) -> Variables:
+    """The variables as they are set.
+
+    Args:
+        environ: The process environment.
+        opt_in: The providers that are skipped when it does not say.
+        full_modes: Whether the transform modes run when it does not say.
+        strict: Whether every failure counts when it does not say.
+    """
     named = names(environ.get(PROVIDERS, ""))
     skipped = environ.get(SKIPPED)
     return Variables(
@@ -56,9 +72,15 @@ def read(environ: Mapping[str, str], *, opt_in: tuple[str, ...] = OPT_IN) -> Var
         providers=named,
         skipped=opt_in if skipped is None else _listed(skipped.lower()),
         models=_listed(environ.get(MODELS, "")),
-        full_modes=is_on(environ.get(FULL_MODES)),
+        full_modes=_switch(environ, FULL_MODES, usual=full_modes),
         timeout_ms=_milliseconds(environ.get(TIMEOUT_MS, "")),
+        strict=_switch(environ, STRICT, usual=strict),
     )
+
+
+def _switch(environ: Mapping[str, str], name: str, *, usual: bool) -> bool:
+    said = environ.get(name)
+    return is_on(said) if said else usual
 
 
 def names(text: str) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
-from openclaw_nb.core.domain import Job, Medium, Why
+from openclaw_nb.core.domain import Attempt, Job, Medium, Mode, Why
 from openclaw_nb.core.geometry import parse_size
 from openclaw_nb.errors import BadOutput, MalformedReply, OpenclawError, ProviderError
 from openclaw_nb.notebook.words import Clip
@@ -115,6 +115,16 @@ def drift(error: OpenclawError) -> Drift | None:
     return _OF_WHY.get(error.why) or by_words(said)
 
 
+def drift_of(attempt: Attempt) -> Drift | None:
+    """The class of a failure of which only the attempt is kept; None when it is one of ours."""
+    if attempt.why in (Why.SKIPPED, Why.NOT_REGISTERED):
+        return None
+    if attempt.why is Why.MODEL_NOT_FOUND:
+        return by_words(attempt.error) or Drift.MODEL
+    unread = attempt.why is Why.UNKNOWN and attempt.may_exist
+    return None if unread else _OF_WHY.get(attempt.why) or by_words(attempt.error)
+
+
 def missing(medium: Medium, files: Sequence[SavedFile]) -> str:
     """What is wrong with the files of a result; empty when nothing is."""
     if not files:
@@ -129,13 +139,18 @@ def missing(medium: Medium, files: Sequence[SavedFile]) -> str:
 
 
 def differences(job: Job, clip: Clip) -> tuple[str, ...]:
-    """In what a clip differs from what was sent: length, size, resolution, ratio, sound."""
+    """In what a clip differs from what was sent: length, size, resolution, ratio, sound.
+
+    A service may give a clip back with its continuation: one made from a video may be longer.
+    """
     return tuple(_differences(job, clip))
 
 
 def _differences(job: Job, clip: Clip) -> Iterator[str]:
     asked = job.duration_seconds
-    if asked and abs(clip.seconds - asked) > max(_SECONDS_APART, asked * _LENGTH_APART):
+    apart = (asked or 0) - clip.seconds
+    apart = apart if job.mode is Mode.VIDEO_TO_VIDEO else abs(apart)
+    if asked and apart > max(_SECONDS_APART, asked * _LENGTH_APART):
         yield f"{asked} s were asked for, {clip.seconds:.1f} s came"
     came = f"{clip.width}x{clip.height}"
     if (size := parse_size(job.size)) and size != (clip.width, clip.height):

@@ -32,12 +32,16 @@ def save(
     title: str,
     max_bytes: int,
     curves: Mapping[str, object] | None = None,
+    intro: str = "",
 ) -> Path:
-    """Write the page and return where it is; see `Comparison.save_html`."""
+    """Write the page and return where it is; see `Comparison.save_html`.
+
+    `intro` is HTML without style of its own, to stand above the clips.
+    """
     if max_bytes < _LEAST_BYTES:
         raise InvalidInput("max_bytes", f"{_LEAST_BYTES} or more; got {max_bytes}")
     target = Path(path).expanduser()
-    found = html(view, items, title=title, max_bytes=max_bytes, curves=curves or {})
+    found = html(view, items, title=title, max_bytes=max_bytes, curves=curves or {}, intro=intro)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(found, encoding="utf-8")
     return target.resolve()
@@ -50,10 +54,12 @@ def html(
     title: str,
     max_bytes: int,
     curves: Mapping[str, object],
+    intro: str = "",
 ) -> str:
     """The page. Its own script and style are allowed by their hashes; nothing else can run or load."""
-    data = _json({"items": _embedded(items, max_bytes), "curves": curves})
-    script = f'"use strict";{web.script(view, "file.js")}open({view});'
+    shown = _embedded(items, max_bytes - len(intro)) if items else []
+    data = _json({"items": shown, "curves": curves})
+    script = f'"use strict";{web.script(view, "file.js")}open({view});' if items else ""
     style = web.style("page.css", "views.css")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
@@ -64,7 +70,7 @@ def html(
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{style}</style></head>\n"
-        f'<body><main><h1>{escape(title)}</h1><div id="view"></div>'
+        f'<body><main><h1>{escape(title)}</h1>{intro}<div id="view"></div>'
         "<noscript>This page needs JavaScript to play its clips.</noscript></main>\n"
         f'<script type="application/json" id="data">{data}</script>\n'
         f"<script>{script}</script></body></html>\n"

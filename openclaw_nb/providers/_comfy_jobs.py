@@ -198,7 +198,7 @@ def _queued(ticket: ComfyTicket, reply: Reply) -> Wait[ComfyTicket] | Refused:
     if numbers:
         pending = sum(_number(item) < numbers[0] for item in queue.queue_pending)
         before = pending + len(queue.queue_running)
-        return Wait(seen, "queued", note=f"{before} before it" if before else "")
+        return Wait(seen, "queued", note=f"{before} before it" if before else "", ahead=before)
     # It may have ended between the two questions.
     if not ticket.gone:
         return Wait(ticket.model_copy(update={"gone": 1}))

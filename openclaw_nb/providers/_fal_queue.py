@@ -88,7 +88,7 @@ def parse_submit(reply: Reply) -> Step[FalTicket]:
         response_url=job,
         cancel_url=sent.cancel_url or f"{job}/cancel",
     )
-    return Wait(ticket, "queued", note=_position(sent.queue_position))
+    return _queued(ticket, sent.queue_position)
 
 
 def _job_path(reply: Reply, request_id: str | None) -> str:
@@ -100,8 +100,9 @@ def _job_path(reply: Reply, request_id: str | None) -> str:
     return f"/{'/'.join(owner)}/requests/{quote(request_id, safe='')}"
 
 
-def _position(ahead: int | None) -> str:
-    return "" if ahead is None else f"{ahead} ahead in the queue"
+def _queued(ticket: FalTicket, ahead: int | None) -> Wait[FalTicket]:
+    note = "" if ahead is None else f"{ahead} ahead in the queue"
+    return Wait(ticket, "queued", note=note, ahead=ahead or 0)
 
 
 def parse_run(read_output: ReadOutput, reply: Reply) -> Step[FalTicket]:
@@ -126,6 +127,12 @@ def build_status(ticket: FalTicket) -> Call:
     return Call("GET", ticket.status_url)
 
 
+def build_stream(ticket: FalTicket) -> Call | None:
+    """An event for each change, at an address beside the status."""
+    url = ticket.status_url
+    return Call("GET", f"{url}/stream") if url.endswith("/status") else None
+
+
 def build_cancel(ticket: FalTicket, _: JobState) -> Call:
     """A queued job is dropped; a running one is told, and may still end and be billed."""
     return Call("PUT", ticket.cancel_url)
@@ -139,7 +146,7 @@ def parse_status(read_output: ReadOutput, ticket: FalTicket, reply: Reply) -> St
     status = reply.read(_Status)
     match (status.status or "").strip().upper():
         case "IN_QUEUE" | "QUEUED":
-            return Wait(ticket, "queued", note=_position(status.queue_position))
+            return _queued(ticket, status.queue_position)
         case "IN_PROGRESS" | "PROCESSING" | "STARTED":
             return Wait(ticket)
         case "COMPLETED":

@@ -228,6 +228,7 @@ def _provider(setup: Setup) -> Provider[ComfyTicket]:
         keyless=not setup.cloud,
         by_name_only=not setup.own,
         poll_seconds=setup.poll_seconds or 1.5,
+        slowest_poll_seconds=setup.poll_seconds,
         deadline_seconds=setup.timeout_seconds or 300,
         deadline_wins=setup.timeout_seconds is not None,
         # Histories and queues repeat whole graphs.

@@ -356,6 +356,7 @@ PROVIDER = Provider(
     build_submit=build_submit,
     parse_submit=partial(queue.parse_run, _pictures),
     build_status=queue.build_status,
+    build_stream=queue.build_stream,
     parse_status=partial(queue.parse_status, _pictures),
     over=partial(queue.over, _pictures),
     parse_error=parse_error,

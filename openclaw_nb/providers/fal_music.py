@@ -264,6 +264,7 @@ PROVIDER = Provider(
     build_submit=build_submit,
     parse_submit=partial(queue.parse_run, _track),
     build_status=queue.build_status,
+    build_stream=queue.build_stream,
     parse_status=partial(queue.parse_status, _track),
     over=partial(queue.over, _track),
     parse_error=queue.parse_error,

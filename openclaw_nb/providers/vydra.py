@@ -340,8 +340,8 @@ PROVIDER = Provider(
     find_jobs="GET /jobs?limit=10 lists the account's jobs",
     build_cancel=build_cancel,
     read_base_url=read_base_url,
-    # On the smallest plan ten requests a minute are allowed.
-    poll_seconds=2.5,
+    # On the smallest plan ten requests a minute are allowed, the submission among them.
+    poll_seconds=6.5,
     slowest_poll_seconds=10,
     deadline_seconds=900,
 )

@@ -419,7 +419,7 @@ PROVIDER = Provider(
     fit=fit,
     once_header="x-idempotency-key",
     aliases=("x-ai",),
-    poll_seconds=5,
+    poll_seconds=2.5,  # its own client asks every second
     deadline_seconds=600,
     http_seconds=120,
 )

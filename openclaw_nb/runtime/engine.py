@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar, assert_never
 from uuid import uuid4
 
 from openclaw_nb.core.candidates import retired
 from openclaw_nb.core.domain import Job, Ref, Why
+from openclaw_nb.core.pacing import Rule, Signs, Usual, pause
 from openclaw_nb.core.refusals import classify, said
 from openclaw_nb.core.wire import (
     AnyProvider,
@@ -42,11 +42,19 @@ from openclaw_nb.errors import (
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.logs import LOG
-from openclaw_nb.runtime.transport import Access, TooLarge, Transport, Unanswered, Unreachable
+from openclaw_nb.runtime.push import NotTold, subscribed
+from openclaw_nb.runtime.transport import (
+    Access,
+    TooLarge,
+    Transport,
+    Unanswered,
+    Unreachable,
+    retry_after,
+)
 
 _SUBMIT_GRACE_SECONDS = 30.0
-_SLOWING = 1.25
-_LAST_SLOWING = 50
+_LAST_LOOK_SECONDS = 5.0
+"""How long before its deadline a job is asked after once more, whatever the pace."""
 _CANCEL_SECONDS = 10.0
 _LONGEST_NOTE = 300
 _MAYBE_RETIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -86,20 +94,46 @@ class Run:
     sent: bool = False
     """Whether a submission left, and nothing says that it made no job."""
     emulated: bool = False
+    usual: Usual | None = None
+    """How long jobs of this model take."""
+    begun: float | None = None
+    """When the job was submitted or taken up, by the clock of the engine."""
     _notes: set[str] = field(default_factory=set[str])
-    _pauses: int = 0
+    streams: int = 3
+    """How often the job's stream of events may still be opened."""
 
     @property
     def job_id(self) -> str | None:
         """The provider's id of the job, once there is one."""
         return self.ticket.job_id if self.ticket else None
 
-    def pace(self) -> float:
-        """Seconds until the next poll, at the provider's pace."""
-        first, slowest = self.provider.poll_seconds, self.provider.slowest_poll_seconds
-        grown = first * _SLOWING ** min(self._pauses, _LAST_SLOWING)
-        self._pauses += 1
-        return first if slowest is None else min(grown, slowest)
+    def pause(self, wait: Wait[Any], elapsed: float) -> float:
+        """Seconds until the next poll; the last one comes before the deadline."""
+        rule = self._rule(wait)
+        seconds = pause(elapsed, rule, Signs(self.usual, wait.fraction, wait.ahead))
+        left = self.deadline.left()
+        last = left - _LAST_LOOK_SECONDS
+        return min(seconds, last if last >= rule.least else left)
+
+    def stream(self, wait: Wait[Any]) -> Call | None:
+        """The call for the job's stream of events; None when there is none, or it failed too often."""
+        build = self.provider.build_stream
+        if build is None or self.access.poll_seconds is not None or not self.streams:
+            return None
+        return build(wait.ticket)
+
+    def _rule(self, wait: Wait[Any]) -> Rule:
+        if quick := self.access.poll_seconds:
+            return Rule(quick, quick)
+        least = wait.poll_seconds or self.provider.poll_seconds
+        return Rule(least, self.provider.slowest_poll_seconds)
+
+    def held_off(self, step: Step[Any], reply: Reply) -> Step[Any]:
+        """The step; a wait lasts as long as Retry-After asks for."""
+        asked = retry_after(reply.headers)
+        if asked is None or not isinstance(step, Wait):
+            return step
+        return replace(step, poll_seconds=max(asked, self._rule(step).least))
 
     def note(self, text: str, *, odd: bool = True) -> None:
         """Log a remark, once per run; an odd one as a warning."""
@@ -165,6 +199,7 @@ class Engine:
         await run.journal.sending()
         run.sent = True
         try:
+            run.begun = self.clock.monotonic()
             reply = await self.transport.send(provider, run.access, call, run.deadline)
         except Unreachable as error:
             await self._not_accepted(run)
@@ -221,8 +256,41 @@ class Engine:
         return run.provider.over(wait.ticket) if run.provider.over else None
 
     async def _asked(self, run: Run, wait: Wait[Any]) -> Step[Any]:
+        call = run.stream(wait)
+        if call and not isinstance(step := await self._told(run, wait, call), Wait):
+            return step
         await self._pause(run, wait)
         return await self._poll(run, wait)
+
+    async def _told(self, run: Run, wait: Wait[Any], call: Call) -> Step[Any]:
+        """What the provider says by itself, the end of the job at best; where it falls silent, it is asked."""
+
+        def patience() -> float:
+            return run.pause(replace(wait, ahead=1), self._elapsed(run))
+
+        stream = subscribed(self.transport, run.provider, run.access, call, run.deadline, patience)
+        heard = False
+        try:
+            async with stream as answers:
+                async for reply in answers:
+                    heard = heard or reply is not None
+                    if run.deadline.passed:
+                        break
+                    step = _news(run, wait, reply) if reply else await self._poll(run, wait)
+                    if not isinstance(step, Wait):
+                        return step
+                    await self._keep(run, step)
+                    wait = step
+        except NotTold as error:
+            run.streams = run.streams - 1 if heard else 0
+            run.note(f"no stream of events: {error}; asking instead", odd=False)
+        return wait
+
+    def _elapsed(self, run: Run) -> float:
+        """Seconds since the job was submitted or taken up."""
+        now = self.clock.monotonic()
+        run.begun = now if run.begun is None else run.begun
+        return now - run.begun
 
     async def cancel(self, run: Run) -> None:
         """Tell the provider to stop, where it can be told; a failure is only logged."""
@@ -263,20 +331,26 @@ class Engine:
         await run.journal.waiting(wait)
 
     async def _pause(self, run: Run, wait: Wait[Any]) -> None:
-        usual = run.access.poll_seconds or wait.poll_seconds or run.pace()
         if run.deadline.passed:
             raise self._timed_out(run)
-        await self.clock.sleep(min(usual, run.deadline.left()))
+        await self.clock.sleep(run.pause(wait, self._elapsed(run)))
 
     async def _poll(self, run: Run, wait: Wait[Any]) -> Step[Any]:
         """Ask once more. What is wrong on the way does not end a job that may be paid for."""
         provider = run.provider
-        call = provider.build_status(wait.ticket)
-        read = partial(provider.parse_status, wait.ticket)
         own = provider.parse_status_error
-        read_error = partial(own, wait.ticket) if own else provider.parse_error
+
+        def read(reply: Reply) -> Step[Any]:
+            return run.held_off(provider.parse_status(wait.ticket, reply), reply)
+
+        def read_error(reply: Reply) -> Step[Any]:
+            if _passing(reply):
+                run.note(f"no answer to a poll: HTTP {reply.status}: {said(reply)}; asking on")
+                return run.held_off(wait, reply)
+            return own(wait.ticket, reply) if own else provider.parse_error(reply)
+
         try:
-            return await self._ask(run, call, read, read_error, patient=True)
+            return await self._ask(run, provider.build_status(wait.ticket), read, read_error)
         except (Unreachable, Unanswered) as error:
             run.note(f"no answer to a poll: {error}; asking on")
             return wait
@@ -298,15 +372,11 @@ class Engine:
         call: Call,
         read: Callable[[Reply], Step[Any]],
         read_error: Callable[[Reply], Step[Any]],
-        *,
-        patient: bool = False,
     ) -> Step[Any]:
-        """Send a call and read its answer; `patient` takes a passing HTTP status for no answer."""
+        """Send a call and read its answer."""
         try:
             reply = await self.transport.send(run.provider, run.access, call, run.deadline)
             self._look(run, reply)
-            if patient and _passing(reply):
-                raise Unanswered(f"HTTP {reply.status}: {said(reply)}")
             return read(reply) if _ok(reply) else read_error(reply)
         except (Malformed, TooLarge, BlockedError) as error:
             text = f"{error}. The job may exist; openclaw_nb.resume() can ask again"
@@ -355,6 +425,17 @@ class Engine:
         code: str | None = None,
     ) -> _E:
         return kind(run.ref, text, why=why, status=status, code=code, job_id=run.job_id)
+
+
+def _news(run: Run, wait: Wait[Any], reply: Reply) -> Step[Any]:
+    """An event, read as an answer to a status call. One that is no such answer says nothing."""
+    try:
+        step = run.provider.parse_status(wait.ticket, reply)
+    except Malformed as error:
+        raise NotTold(str(error)) from error
+    if isinstance(step, Wait) and step.odd:
+        raise NotTold(step.note)
+    return step
 
 
 def _receipt(step: Step[Any]) -> Wait[Any] | None:

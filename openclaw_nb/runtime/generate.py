@@ -206,8 +206,8 @@ class Runner:
         applied = _applied(order, planned, earlier)
         async with self._turn(order, planned.ref, reach, teller):
             run = self._run(order, planned.ref, reach, teller, applied, earlier)
-            usual = await self.ledger.usual_seconds(planned.ref.provider, planned.ref.model)
-            teller.update(ref=planned.ref, usual_seconds=usual)
+            run.usual = await self.ledger.usual(planned.ref.provider, planned.ref.model)
+            teller.update(ref=planned.ref, usual_seconds=run.usual and run.usual.median)
             limit = self.deliveries[Medium.VIDEO].store.max_bytes
             job = await with_bytes(planned.job, run, self.engine.transport, limit)
             active[:] = [run]

@@ -82,7 +82,7 @@ def lost_brief(row: Row) -> str:
     """The same in a few words."""
     if jobs_of(row):
         return "its process is gone; resume finishes it"
-    sent = "may have been submitted" if _unreceipted(row) else "had not been submitted"
+    sent = "may have been submitted" if unreceipted(row) else "had not been submitted"
     return f"its process is gone; it {sent} and has no receipt"
 
 
@@ -105,7 +105,7 @@ def _calls(row: Row) -> Sequence[str]:
 def _to_be_looked_for(row: Row) -> Sequence[str]:
     from openclaw_nb.providers import of
 
-    refs = _unreceipted(row)
+    refs = unreceipted(row)
     if not refs:
         return []
     ids = {ref.provider for ref in refs}
@@ -115,7 +115,7 @@ def _to_be_looked_for(row: Row) -> Sequence[str]:
     return [f"{said}. It is not sent again by itself", *dict.fromkeys(finding)]
 
 
-def _unreceipted(row: Row) -> list[Ref]:
+def unreceipted(row: Row) -> list[Ref]:
     """Models that may have a job of which nothing is known."""
     refs = [attempt.ref for attempt in records.attempts_of(row) if attempt.may_exist]
     if row.sent:

@@ -13,7 +13,7 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
 from openclaw_nb.config.private import close_to_others, make_private
 from openclaw_nb.core.domain import TaskState
+from openclaw_nb.core.pacing import Usual
 from openclaw_nb.errors import LedgerError, TaskNotFound, shown
 from openclaw_nb.runtime import queries
 from openclaw_nb.runtime.migrations import migrate
@@ -47,8 +48,6 @@ _START_FIELD = 19
 """Of `/proc/<pid>/stat`, counted from after the name."""
 _BOOT_SECONDS = 1e8
 """More than a machine runs without being started again: 3 years."""
-_ENOUGH = 3
-"""How many finished tasks tell how long one usually takes."""
 _GRACE_MS = 300_000
 """How long a task of another machine is believed to go on without a word: 5 minutes."""
 
@@ -132,14 +131,17 @@ class Ledger:
         self._owed: dict[str, dict[str, object]] = {}
         self._pid = os.getpid()
 
-    async def add(self, new: NewTask, *, unless_active: Guard | None) -> tuple[Row, bool]:
-        """Make a task, or find the one at work that stands in its way as `unless_active` says.
+    async def add(
+        self, new: NewTask, *, unless_active: Guard | None, seen: Collection[str] = ()
+    ) -> tuple[Row, bool]:
+        """Make a task, or find the one that stands in its way as `unless_active` says.
 
         Returns the row and whether it is new. Looking and making are one step, for all processes.
-        When it raises, nothing was sent.
+        When it raises, nothing was sent. `seen`: ids of tasks that do not stand in the way of a
+        `Guard.CELL`.
         """
         try:
-            return await self._run(partial(_add, new=new, guard=unless_active))
+            return await self._run(partial(_add, new=new, guard=unless_active, seen=seen))
         except LedgerError as error:
             raise LedgerError(f"{error} Nothing was sent.") from error
 
@@ -194,6 +196,20 @@ class Ledger:
         """
         return await self._run(partial(_owned_in, session=session))
 
+    async def of_request(self, session: str, request_key: str | None = None) -> list[Row]:
+        """Every task of a session, ended or not, newest first; None: whatever the request."""
+        return await self._run(partial(_of_request, session=session, key=request_key))
+
+    async def put_mark(self, mark: str) -> None:
+        """Leave a mark by which another process knows that it has this very ledger open."""
+        moment = now_ms()
+        forget = moment - self._retention_ms
+        await self._run(partial(queries.put_mark, mark=mark, now=moment, forget_before=forget))
+
+    async def has_mark(self, mark: str) -> bool:
+        """Whether the mark was left in this ledger."""
+        return await self._run(partial(queries.has_mark, mark=mark))
+
     async def left_behind(self) -> list[Row]:
         """Tasks with a receipt, without an owner, that nobody has taken up; newest first."""
         return await self._run(_left_behind)
@@ -236,12 +252,11 @@ class Ledger:
         """Forget ended tasks; their media stay."""
         await self._run(partial(_remove, ids=[row.id for row in rows]))
 
-    async def usual_seconds(self, provider: str, model: str) -> float | None:
-        """The median time that finished tasks of this model took; None below three of them."""
-        seconds = sorted(
-            await self._run(partial(queries.usual_seconds, provider=provider, model=model))
+    async def usual(self, provider: str, model: str) -> Usual | None:
+        """How long jobs of this model take; None below three that ended well."""
+        return Usual.of(
+            await self._run(partial(queries.took_seconds, provider=provider, model=model))
         )
-        return seconds[len(seconds) // 2] if len(seconds) >= _ENOUGH else None
 
     async def close(self) -> None:
         """Close the file; the ledger can be used again afterwards."""
@@ -356,10 +371,12 @@ def _at_once(db: sqlite3.Connection) -> Generator[None]:
     db.execute("COMMIT")
 
 
-def _add(db: sqlite3.Connection, *, new: NewTask, guard: Guard | None) -> tuple[Row, bool]:
+def _add(
+    db: sqlite3.Connection, *, new: NewTask, guard: Guard | None, seen: Collection[str]
+) -> tuple[Row, bool]:
     columns = _columns(new)
     with _at_once(db):
-        if guard and (found := _in_the_way(db, guard, columns)):
+        if guard and (found := _in_the_way(db, guard, columns, seen)):
             return found, False
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
@@ -367,10 +384,18 @@ def _add(db: sqlite3.Connection, *, new: NewTask, guard: Guard | None) -> tuple[
     return _find(db, lookup=str(columns["id"])), True
 
 
-def _in_the_way(db: sqlite3.Connection, guard: Guard, columns: dict[str, object]) -> Row | None:
-    """A task that `guard` looks for and that ended well, or whose process is there."""
-    rows = map(_row, queries.in_the_way(db, guard, columns))
-    return next((row for row in rows if not row.status.active or owned(row, now_ms())), None)
+def _in_the_way(
+    db: sqlite3.Connection, guard: Guard, columns: dict[str, object], seen: Collection[str]
+) -> Row | None:
+    """A task that `guard` looks for and that has ended, or whose process is there.
+
+    Of a cell also one whose process is gone: whoever has not seen it has not judged it.
+    """
+    rows = map(_row, queries.in_the_way(db, guard, columns, seen))
+    unowned = guard is Guard.CELL
+    return next(
+        (row for row in rows if unowned or not row.status.active or owned(row, now_ms())), None
+    )
 
 
 def _columns(new: NewTask) -> dict[str, object]:
@@ -476,6 +501,10 @@ def _page(
 def _counts(db: sqlite3.Connection) -> dict[TaskState, int]:
     found = queries.counts(db, [row.id for row in _unowned(db)])
     return {TaskState(status): count for status, count in found.items()}
+
+
+def _of_request(db: sqlite3.Connection, *, session: str, key: str | None) -> list[Row]:
+    return [_row(row) for row in queries.of_request(db, session, key)]
 
 
 def _left_behind(db: sqlite3.Connection) -> list[Row]:

@@ -181,6 +181,23 @@ async def wake_for(future: asyncio.Future[None]) -> None:
         run_hooks()
 
 
+async def until(future: Future[Any]) -> None:
+    """Wait on the caller's loop until `future` is done. What is cancelled is the wait alone."""
+    here = asyncio.get_running_loop()
+    woken: asyncio.Future[None] = here.create_future()
+
+    def wake() -> None:
+        if not woken.done():
+            woken.set_result(None)
+
+    def ended(_: Future[Any]) -> None:
+        with suppress(RuntimeError):  # the loop that waited was closed
+            here.call_soon_threadsafe(wake)
+
+    future.add_done_callback(ended)
+    await wake_for(woken)
+
+
 def wait(future: Future[V], timeout: float | None = None) -> V:
     """Block until `future` is done. Interrupting or timing out leaves its work running.
 

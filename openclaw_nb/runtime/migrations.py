@@ -56,6 +56,11 @@ STEPS: tuple[str, ...] = (
     ALTER TABLE tasks ADD COLUMN receipts TEXT NOT NULL DEFAULT '[]';
     ALTER TABLE tasks ADD COLUMN resumes_ref TEXT;
     """,
+    """
+    CREATE INDEX tasks_of_request ON tasks (session, request_key);
+    CREATE TABLE marks (mark TEXT PRIMARY KEY, made_at INTEGER NOT NULL);
+    """,
+    "ALTER TABLE tasks ADD COLUMN made_at INTEGER",
 )
 
 

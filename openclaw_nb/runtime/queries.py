@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 _ACTIVE = "status IN ('queued', 'running')"
@@ -26,6 +26,8 @@ class Guard(StrEnum):
     """Any of the same kind in the same session."""
     JOB = "job"
     """One that takes up the same job, or did so and has its video."""
+    CELL = "cell"
+    """Any that makes the same in the same session, ended or not, unless the caller has seen it."""
 
 
 _IN_THE_WAY = {
@@ -35,19 +37,46 @@ _IN_THE_WAY = {
     Guard.JOB: "INDEXED BY tasks_resuming"
     " WHERE resumes = :resumes AND resumes_ref IS :resumes_ref"
     f" AND ({_ACTIVE} OR status = 'succeeded')",
+    Guard.CELL: "INDEXED BY tasks_of_request WHERE session IS :session"
+    " AND request_key = :request_key AND id NOT IN (SELECT value FROM json_each(:seen))",
 }
 """The index is named: there may be many active tasks, and SQLite would look at them all."""
 
 
 def in_the_way(
-    db: sqlite3.Connection, guard: Guard, new: Mapping[str, object]
+    db: sqlite3.Connection, guard: Guard, new: Mapping[str, object], seen: Collection[str] = ()
 ) -> list[sqlite3.Row]:
-    """Tasks that `guard` looks for, running before queued, then newest. One asked to stop is none."""
+    """Tasks that `guard` looks for, running before queued, then newest.
+
+    One asked to stop is none, except for `Guard.CELL`: a job of it may still be made.
+    """
+    stopping = "TRUE" if guard is Guard.CELL else "cancel_requested = 0"
     return db.execute(
         f"SELECT * FROM tasks {_IN_THE_WAY[guard]} AND kind = :kind"  # noqa: S608 - our own words
-        " AND cancel_requested = 0 ORDER BY status DESC, created_at DESC",
-        dict(new),
+        f" AND {stopping} ORDER BY status DESC, created_at DESC",
+        {**new, "seen": json.dumps(list(seen))},
     ).fetchall()
+
+
+def of_request(db: sqlite3.Connection, session: str, request_key: str | None) -> list[sqlite3.Row]:
+    """Tasks of a session, ended or not, newest first; of one request, when its key is given."""
+    one = "TRUE" if request_key is None else "request_key = :key"
+    return db.execute(
+        "SELECT * FROM tasks INDEXED BY tasks_of_request"  # noqa: S608 - our own words
+        f" WHERE session = :session AND {one} ORDER BY created_at DESC, rowid DESC",
+        {"session": session, "key": request_key},
+    ).fetchall()
+
+
+def put_mark(db: sqlite3.Connection, mark: str, now: int, forget_before: int) -> None:
+    """Write a mark, and forget old ones."""
+    db.execute("DELETE FROM marks WHERE made_at < ?", (forget_before,))
+    db.execute("INSERT INTO marks VALUES (?, ?)", (mark, now))
+
+
+def has_mark(db: sqlite3.Connection, mark: str) -> bool:
+    """Whether the mark was written here."""
+    return db.execute("SELECT 1 FROM marks WHERE mark = ?", (mark,)).fetchone() is not None
 
 
 def exact(db: sqlite3.Connection, lookup: str) -> sqlite3.Row | None:
@@ -139,10 +168,11 @@ def touch(db: sqlite3.Connection, ids: Sequence[str], now: int) -> None:
     )
 
 
-def usual_seconds(db: sqlite3.Connection, provider: str, model: str) -> list[float]:
-    """How long the last 25 videos of a model took."""
+def took_seconds(db: sqlite3.Connection, provider: str, model: str) -> list[float]:
+    """How long the last 25 jobs of a model took, without the download where that is known."""
     took = db.execute(
-        "SELECT (ended_at - started_at) / 1000.0 FROM tasks WHERE provider = ? AND model = ?"
+        "SELECT (coalesce(made_at, ended_at) - started_at) / 1000.0 FROM tasks"
+        " WHERE provider = ? AND model = ?"
         " AND status = 'succeeded' AND resumes IS NULL ORDER BY ended_at DESC LIMIT 25",
         (provider, model),
     )

@@ -297,7 +297,7 @@ class Transport:
 
     def pause(self, attempt: int, headers: Mapping[str, str] = _NONE) -> float:
         """Seconds before the next try: what the server asked for, else doubling with jitter."""
-        asked = _seconds(headers.get("retry-after"), headers.get("date"))
+        asked = retry_after(headers)
         if asked is not None:
             return asked
         ceiling = min(_FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
@@ -474,14 +474,15 @@ async def read_limited(answer: httpx.Response, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def _seconds(retry_after: str | None, date: str | None) -> float | None:
-    """A Retry-After header as seconds: a number, or a moment on the server's own clock."""
-    if not retry_after:
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """A Retry-After header in seconds: a number, or a moment on the server's own clock."""
+    asked = headers.get("retry-after")
+    if not asked:
         return None
     with suppress(ValueError):
-        seconds = float(retry_after)
+        seconds = float(asked)
         return max(0.0, seconds) if math.isfinite(seconds) else None
-    moment, now = _moment(retry_after), _moment(date or "") or time.time()
+    moment, now = _moment(asked), _moment(headers.get("date", "")) or time.time()
     return None if moment is None else max(0.0, moment - now)
 
 

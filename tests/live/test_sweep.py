@@ -7,17 +7,20 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from openclaw_nb import config
 from openclaw_nb.client import Client
+from openclaw_nb.core.candidates import find_provider
 from openclaw_nb.core.domain import Medium, Mode
 from openclaw_nb.emulator import Scenario
 from openclaw_nb.live import report, selection, variables
 from openclaw_nb.live.outcomes import Ending
 from openclaw_nb.live.run import Sweep, usable
+from openclaw_nb.live.trial import Trial
 from openclaw_nb.live.verdicts import Drift
 from openclaw_nb.providers import PROVIDERS
 from tests.conftest import Hurry
@@ -46,7 +49,7 @@ def live(emulator, home):
 
 
 def swept(client, words=("video",), *, strict=False, environ=None, **lists):
-    given = variables.read(environ or {})
+    given = replace(variables.read(environ or {}), strict=strict)
     by_suite = {Medium(name): text for name, text in lists.items()}
     registry = {medium: client.vendors.of(medium) for medium in Medium}
     suites = selection.select(
@@ -56,8 +59,12 @@ def swept(client, words=("video",), *, strict=False, environ=None, **lists):
         partial(usable, client.vendors),
     )
     told = []
+
+    async def one(medium, id):
+        return await Trial(client, given, find_provider(id, registry[medium])).run()
+
     runs = [suite for suite in suites if not suite.reason]
-    ran = asyncio.run(Sweep(client=client, given=given, strict=strict, tell=told.append).run(runs))
+    ran = asyncio.run(Sweep(one=one, tell=told.append).run(runs))
     assert [o for each in ran for o in each.outcomes] == told
     return suites, ran
 
@@ -79,8 +86,8 @@ def test_every_provider_of_the_default_list_is_run_live_with_its_own_key(live, e
     assert all(outcome.key.startswith("env ") for outcome in ran.outcomes)
     google = outcomes["google"].steps
     assert [step.ending for step in google] == [Ending.PASSED, Ending.PASSED, Ending.SKIPPED]
-    assert google[0].job.duration_seconds == 4
-    assert outcomes["minimax"].steps[0].job.resolution == "768P"
+    assert google[0].asked["duration_seconds"] == 4
+    assert outcomes["minimax"].steps[0].asked["resolution"] == "768P"
     # Each task that was started is one submission, and no more.
     sent = [step for outcome in ran.outcomes for step in outcome.steps if step.sent]
     assert len(emulator.jobs) == len(sent)

@@ -139,6 +139,8 @@ def test_the_section_video_is_laid_over_the_block_and_other_sections_are_not_our
 def test_pace_and_time_limit_have_least_values_and_the_limit_wins(given, poll, deadline, wins):
     provider = configured(**given)
     assert (provider.poll_seconds, provider.deadline_seconds) == (poll, deadline)
+    fixed = None if "pollIntervalMs" not in given else poll
+    assert provider.slowest_poll_seconds == fixed
     assert provider.deadline_wins is wins
 
 
@@ -442,7 +444,7 @@ def test_the_history_is_asked_by_id():
 def test_what_is_not_in_the_history_is_looked_for_in_the_queue():
     assert queue(running=[(3, ID)]) == Wait(TICKET)
     ahead = queue(running=[(1, "x")], pending=[(9, "late"), (7, ID), (2, "y")])
-    assert ahead == Wait(TICKET, "queued", note="2 before it")
+    assert ahead == Wait(TICKET, "queued", note="2 before it", ahead=2)
 
 
 def test_what_is_in_neither_twice_is_gone():

@@ -398,7 +398,7 @@ def test_the_addresses_are_used_as_given():
         f' "cancel_url": "{JOB}/cancel", "queue_position": 3}}'
     )
     step = queue.parse_submit(reply(said))
-    assert step == Wait(TICKET, "queued", note="3 ahead in the queue")
+    assert step == Wait(TICKET, "queued", note="3 ahead in the queue", ahead=3)
     assert queue.build_status(TICKET) == Call("GET", f"{JOB}/status")
     assert queue.build_cancel(TICKET, "running") == Call("PUT", f"{JOB}/cancel")
     assert TICKET.job_id == "r1"

@@ -358,7 +358,8 @@ def test_a_base_url_gets_the_host_that_does_not_redirect_and_the_version(configu
 
 def test_the_pace_suits_the_smallest_plan():
     pace = vydra.PROVIDER
-    assert (pace.poll_seconds, pace.slowest_poll_seconds, pace.deadline_seconds) == (2.5, 10, 900)
+    assert 1 + 60 / pace.poll_seconds <= 10.3, "more than ten requests a minute"
+    assert (pace.slowest_poll_seconds, pace.deadline_seconds) == (10, 900)
 
 
 def test_a_job_model_is_built_from_a_job_alone():

@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import replace
 from datetime import date
+from itertools import accumulate
 
 import pytest
 from aiohttp import web
 
 from openclaw_nb.core.capabilities import Model
 from openclaw_nb.core.domain import Blob, Ref, Why
+from openclaw_nb.core.pacing import Usual
 from openclaw_nb.core.wire import Before, Call, Done, Malformed, Wait
 from openclaw_nb.emulator.services import SERVICES
 from openclaw_nb.errors import (
@@ -20,7 +22,7 @@ from openclaw_nb.errors import (
     SubmitUnanswered,
 )
 from openclaw_nb.providers import by_id
-from openclaw_nb.runtime.transport import Access
+from openclaw_nb.runtime.transport import ATTEMPTS, Access
 from tests.runtime.world import (
     SECRET,
     FakeClock,
@@ -40,10 +42,17 @@ class Story:
     """A job at the emulator, with all that is worth looking at afterwards."""
 
     def __init__(self, emulator, id, *, seconds=1200.0, base_url=None):
-        self.clock, self.provider = FakeClock(), by_id[id]
+        self.clock = FakeClock()
+        # A stream of events would not wait for this clock.
+        self.provider = replace(by_id[id], build_stream=None)
         access = Access(base_url, SECRET) if base_url else access_to(emulator, id)
         self.run = a_run(self.provider, access, self.clock, seconds)
         self.events = self.run.journal.events
+
+    @property
+    def polled(self):
+        """When the job was asked after, in seconds after its submission."""
+        return list(accumulate(self.clock.slept))
 
     def submit(self):
         async def go():
@@ -420,13 +429,72 @@ def test_a_failed_upload_says_that_nothing_was_submitted_or_what_the_provider_sa
 # pace and retirement
 
 
-def test_a_providers_polls_grow_a_quarter_slower_up_to_its_slowest(emulator, play):
-    play(polls=12)
+def test_polls_come_farther_apart_as_a_job_takes_longer_up_to_the_providers_slowest(emulator, play):
+    play(polls=40)
     story = Story(emulator, "fal")
     story.run.provider = replace(story.provider, poll_seconds=2.0, slowest_poll_seconds=5.0)
     story.follow()
-    assert story.clock.slept[:5] == [2.0, 2.5, 3.125, 3.90625, 4.8828125]
-    assert set(story.clock.slept[5:]) == {5.0}
+    slept = story.clock.slept
+    assert slept[:20] == [2.0] * 20
+    assert slept[20:] == sorted(slept[20:])
+    assert slept[21:24] == pytest.approx([2.1, 2.205, 2.31525])
+    assert slept[-1] == 5.0
+
+
+def test_a_known_model_is_asked_after_seldom_until_it_usually_ends(emulator, play):
+    play(polls=18)
+    story = Story(emulator, "fal")
+    story.run.usual = Usual(100.0, 110.0, 120.0)
+    story.follow()
+    assert len([moment for moment in story.polled if moment < 99]) == 16
+    assert story.polled[16:] == pytest.approx([100, 102.5])
+
+
+def test_a_pace_that_the_user_set_is_kept_whatever_is_known(emulator, play):
+    play(polls=12)
+    story = Story(emulator, "fal")
+    story.run.provider = replace(story.provider, poll_seconds=0.3, slowest_poll_seconds=0.3)
+    story.run.usual = Usual(100.0, 110.0, 120.0)
+    story.follow()
+    assert set(story.clock.slept) == {0.3}
+
+
+def slept_until_the_deadline(server, seconds):
+    """The pauses of a job whose status is at /status."""
+    clock = FakeClock()
+
+    async def go():
+        async with engine(clock) as opened:
+            run = a_run(by_id["fal"], Access(server.url, SECRET), clock, seconds)
+            ticket = run.provider.ticket(request_id="1", status_url="/status")
+            await opened.follow(run, Wait(ticket))
+
+    with pytest.raises(ProviderTimeout):
+        asyncio.run(go())
+    return clock.slept
+
+
+@pytest.mark.parametrize("status, times", [(200, 1), (202, 1), (429, ATTEMPTS)])
+def test_a_poll_that_is_answered_with_retry_after_is_not_repeated_sooner(server, status, times):
+    said = b'{"status": "IN_PROGRESS"}'
+    held_off = (status, said, {"retry-after": "33"})
+    server.answers("/status", *[held_off] * times, (200, said, {}))
+    slept = slept_until_the_deadline(server, 400)
+    assert slept[1 : 1 + times] == [33] * times
+    assert slept[1 + times] < 33
+
+
+def test_a_wish_of_retry_after_never_quickens_the_providers_pace(server):
+    server.answer("/status", b'{"status": "IN_PROGRESS"}', headers={"retry-after": "0"})
+    assert slept_until_the_deadline(server, 12)[:2] == [2.5, 2.5]
+
+
+def test_a_job_is_asked_after_once_more_just_before_its_deadline(emulator, play):
+    play(polls=10_000)
+    story = Story(emulator, "fal", seconds=1000)
+    story.fails(ProviderTimeout)
+    assert any(0 < 1000 - moment <= 5 for moment in story.polled)
+    assert story.polled[-3] < 995
 
 
 def test_a_job_that_ended_meanwhile_is_not_told_to_stop(emulator, play):

@@ -193,19 +193,22 @@ def test_looking_and_making_are_one_step_across_connections(ledger):
 # how long it usually takes
 
 
-def finished(ledger, seconds, **more):
+def finished(ledger, seconds, *, download_seconds=0, **more):
     row = add(ledger, resumes=more.pop("resumes", None))
     columns = {"provider": "fal", "model": "m", "started_at": 1_000_000} | more
     status = columns.pop("status", TaskState.SUCCEEDED)
+    made = 1_000_000 + int(seconds * 1000)
+    if download_seconds:
+        columns["made_at"] = made
     run(ledger.update(row.id, **columns), ledger.end(row.id, status))
     with sqlite3.connect(ledger.path) as db:
-        ended = 1_000_000 + int(seconds * 1000)
+        ended = made + download_seconds * 1000
         db.execute("UPDATE tasks SET ended_at = ? WHERE id = ?", (ended, row.id))
     db.close()
 
 
 def usual(ledger, provider="fal", model="m"):
-    return run(ledger.usual_seconds(provider, model))
+    return run(ledger.usual(provider, model))
 
 
 def test_the_usual_time_is_the_median_and_unknown_below_three(ledger):
@@ -213,9 +216,15 @@ def test_the_usual_time_is_the_median_and_unknown_below_three(ledger):
     finished(ledger, 500)
     assert usual(ledger) is None
     finished(ledger, 20.5)
-    assert usual(ledger) == 20.5
+    assert usual(ledger).median == 20.5
     assert usual(ledger, model="other") is None
     assert usual(ledger, provider="other") is None
+
+
+def test_the_download_does_not_count_to_the_time_that_a_job_takes(ledger):
+    for _ in range(3):
+        finished(ledger, 10, download_seconds=60)
+    assert usual(ledger).median == 10
 
 
 def test_failed_and_resumed_tasks_say_nothing_about_the_usual_time(ledger):

@@ -18,14 +18,17 @@ the answer takes, and `polls` counts nothing. Webhooks are refused: nothing here
   single: the first of the images as `image`, without a list
   audio_file, audio_url: a track under that other key; as a bare address
   lite_elsewhere: google/nano-banana-2-lite/edit is not found; google/nano-banana-lite/edit is there
+  stream_gone, stream_page, stream_silent, stream_cut, stream_word, stream_endless, stream_stale: the stream of a job's
+      events is not found; is a proxy's page; says nothing; ends after its first event; has an event that is no status;
+      has one without an end; never tells the end
   public_styles: a style reference must be an address, as its description has it
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -51,6 +54,8 @@ from .fal_options import lifetime, queue_options, unauthenticated
 from .fal_results import QUIRKS as RESULT_QUIRKS
 from .fal_results import blackened, number, outcome
 from .fal_storage import Storage
+from .fal_stream import QUIRKS as STREAM_QUIRKS
+from .fal_stream import spoilt, streamed
 
 NAMESPACES = frozenset({"workflows", "comfy"})
 RUN_HOST = "https://fal.run"
@@ -61,6 +66,7 @@ QUIRKS = {
     *("plain_detail", "locked", "failed_word", "id_only", "cancelled_at_once"),
     *("nsfw", "lite_elsewhere", "public_styles"),
     *RESULT_QUIRKS,
+    *STREAM_QUIRKS,
 }
 
 
@@ -220,17 +226,12 @@ class Fal:
         return answer(body, status, {"x-fal-request-id": job.id})
 
     def _stream(self, request: Request, job: Job) -> Response:
-        """Server-sent events; after a first one, the end comes when it is due."""
-        job.asked_after()
-        pieces = [(0.0, _event(_state(request, job)))]
-        while job.finished_at is None:
-            if job.scenario.seconds is not None:
-                left = job.created_at + job.scenario.seconds - job.clock()
-                pieces.append((max(left, 0), _event(_ended(request, job, job.scenario.ends))))
-                break
-            job.asked_after()
-            pieces.append((0.0, _event(_state(request, job))))
-        return Response(200, tuple(pieces), {"content-type": "text/event-stream"})
+        """Server-sent events until the end."""
+        failure = job.asked_after()
+        if failure is not None:
+            return http_error(failure)
+        events = partial(streamed, job, partial(_state, request, job))
+        return spoilt(job) or Response(200, events, {"content-type": "text/event-stream"})
 
     def _result(self, request: Request, job: Job) -> Reply:
         if job.state in {"queued", "running"}:
@@ -339,7 +340,3 @@ def _logs(request: Request, job: Job) -> list[dict[str, str]] | None:
         "timestamp": "2026-11-21T00:00:00.000Z",
     }
     return [line]
-
-
-def _event(body: Mapping[str, object]) -> bytes:
-    return f"data: {json.dumps(body)}\n\n".encode()

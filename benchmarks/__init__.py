@@ -1,0 +1,1 @@
+"""What a user of openclaw_nb feels, measured beside the peers: `python -m benchmarks`."""
