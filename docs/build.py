@@ -34,15 +34,23 @@ _LOADED = re.compile(
 )
 """What makes a browser ask another host when it shows a page."""
 
+_REMOTE_PICTURE = re.compile(r"!\[([^\]]*)\]\(https?://[^)]*\)")
+
 
 def copy_pages(source: Path) -> None:
-    """Copy what the site is made of, laid out as in the repository."""
+    """Copy what the site is made of, laid out as in the repository.
+
+    Of pictures on other hosts, such as badges, the words remain.
+    """
     unwanted = shutil.ignore_patterns("openclaw_out", "__pycache__", ".*")
     for name in PAGES:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, source / name, ignore=unwanted)
         else:
             shutil.copyfile(ROOT / name, source / name)
+    for page in source.rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(_REMOTE_PICTURE.sub(r"\1", text), encoding="utf-8")
 
 
 def execute_all(folder: Path, state: Path) -> None:

@@ -30,6 +30,7 @@ PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 _BEFORE = re.compile(r"<!-- before\b[^\n]*\n(.*?)-->", re.DOTALL)
 _CALL = re.compile(r"(?:^|\s)openclaw-nb (.*)")
 _NOT_RUN = re.compile(r"<!-- not run: (.+?) -->", re.DOTALL)
+_NONE_RUN = re.compile(r"<!-- none run: (.+?) -->", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def _tokens(page: Path) -> list[Token]:
 
 def blocks(page: Path) -> Iterator[Block]:
     """The Python of a page in its order, with what its comments put before it."""
+    whole = " ".join(_NONE_RUN.findall(page.read_text(encoding="utf-8")))
     reason = ""
     for token in _tokens(page):
         line = token.map[0] + 1 if token.map else 0
@@ -60,7 +62,7 @@ def blocks(page: Path) -> Iterator[Block]:
                 yield Block(line, found[1])
             reason = " ".join(_NOT_RUN.findall(token.content))
         elif token.type == "fence" and token.info.strip() == "python":
-            yield Block(line, token.content, reason)
+            yield Block(line, token.content, reason or whole)
             reason = ""
 
 
