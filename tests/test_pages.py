@@ -73,7 +73,9 @@ def _parse(command: click.Command, line: str) -> None:
 @pytest.mark.parametrize("name", [*openclaw_nb.__all__, "config.get", "config.set"])
 def test_the_reference_has_every_public_name(name):
     reference = (DOCS / "api.md").read_text(encoding="utf-8")
-    assert re.search(rf"^\.\. auto\w+:: openclaw_nb\.{re.escape(name)}\b(?!\.)", reference, re.MULTILINE)
+    assert re.search(
+        rf"^\.\. auto\w+:: openclaw_nb\.{re.escape(name)}\b(?!\.)", reference, re.MULTILINE
+    )
 
 
 @each_page
