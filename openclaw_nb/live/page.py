@@ -37,7 +37,7 @@ def step_html(step: Step, medium: Medium) -> str:
         f"border-left:3px solid {COLOURS[step.ending]};overflow-wrap:anywhere"
     )
     head = f"{step.mode.words_for(medium)} {step.ending}"
-    return f'<div style="{style}">{_marked(step.ending, head)} {escape(line)}</div>'
+    return f'<div class="{render.NO_MATH}" style="{style}">{_marked(step.ending, head)} {escape(line)}</div>'
 
 
 def outcome_text(title: str, facts: Mapping[str, str], outcome: Outcome) -> str:
