@@ -20,7 +20,7 @@ from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.standings import Standing, standings, told
 
 _CELL_CHARACTERS = 60
-_WHOLE_CHARACTERS = 24
+WHOLE_CHARACTERS = 24
 """Cells up to this length stay on one line."""
 _CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top"
 
@@ -76,7 +76,7 @@ class Table:
 
 
 def _cell(text: str) -> str:
-    width = "white-space:nowrap" if len(text) <= _WHOLE_CHARACTERS else "min-width:11em"
+    width = "white-space:nowrap" if len(text) <= WHOLE_CHARACTERS else "min-width:11em"
     return f'<td style="{_CELL};{width}">{escape(text)}</td>'
 
 

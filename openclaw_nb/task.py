@@ -29,6 +29,8 @@ class Snapshot:
 
     id: str
     request: Request
+    label: str = ""
+    """What to call it among others; empty: its prompt."""
     state: TaskState = TaskState.QUEUED
     phase: str = "waiting"
     """What is being done, in a few words."""

@@ -145,7 +145,7 @@ def _row(now: Snapshot) -> str:
     last = escape(words.shortened(now.error or "", 120)) if now.error else render.small_bar(now)
     cells = (
         (state, "white-space:nowrap"),
-        (escape(words.shortened(now.request.prompt, _PROMPT)), "min-width:12em"),
+        (escape(words.shortened(now.label or now.request.prompt, _PROMPT)), "min-width:12em"),
         (escape(str(now.ref or now.request.model or "")), ""),
         (words.clock(now.elapsed_seconds), "font-variant-numeric:tabular-nums"),
         (last, "min-width:8em"),
@@ -156,7 +156,7 @@ def _row(now: Snapshot) -> str:
 
 def _line(now: Snapshot) -> str:
     said = words.shortened(now.error, 120) if now.error else ""
-    prompt = words.shortened(now.request.prompt, 40)
+    prompt = words.shortened(now.label or now.request.prompt, 40)
     return words.joined([render.task_line(now), prompt, said])
 
 

@@ -144,8 +144,27 @@ class Runner:
     async def resume(
         self, order: Order, teller: Teller, active: list[Run], row_ticket: Any, applied: Applied
     ) -> Result:
-        """Finish a job that an earlier task submitted; nothing is submitted again."""
+        """Finish a job that an earlier task submitted; nothing is submitted again.
+
+        What it raises has an attempt, which says whether the job may still be there.
+        """
         (ref,) = order.candidates.refs
+        try:
+            return await self._resume(ref, order, teller, active, row_ticket, applied)
+        except OpenclawError as error:
+            told = attempt_of(ref, error)
+            error.attempts = (replace(told, may_exist=told.may_exist or not is_over(error)),)
+            raise
+
+    async def _resume(
+        self,
+        ref: Ref,
+        order: Order,
+        teller: Teller,
+        active: list[Run],
+        row_ticket: Any,
+        applied: Applied,
+    ) -> Result:
         reach = await self._reach(ref, order.request.medium)
         _check(ref, reach)
         ticket = reach.provider.ticket.model_validate(row_ticket)

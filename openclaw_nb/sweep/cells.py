@@ -53,7 +53,9 @@ class Planned:
     at: int
     """Its place in the grid, from 0."""
     label: str
-    """What tells it from the others."""
+    """The model, and what else tells it from the others."""
+    varied: str
+    """What tells it from the others with this model; empty when nothing else varies."""
     asked: Mapping[str, Any]
     """The keywords, references as texts."""
     repeat: int

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import product
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from openclaw_nb.client import Client
 from openclaw_nb.core.domain import Blob, Media, Medium, Reference, Request
@@ -26,6 +26,8 @@ _ELSEWHERE = {
 }
 _LISTS = frozenset(each.snake for each in parameters_of(Medium.VIDEO) if each.type == "strings")
 _LABEL_CHARACTERS = 40
+_Read: TypeAlias = dict[int, tuple[object, object]]
+"""By identity each reference that was given, kept so that no other gets its identity, and as read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +52,11 @@ def plan(client: Client, wanted: Wanted) -> Grid:
     axes = _axes(wanted)
     varying = tuple(name for name, values in axes.items() if len(values) > 1)
     planned: list[Planned] = []
+    read: _Read = {}
     for values in product(*axes.values()):
         given = dict(zip(axes, values, strict=True))
         for repeat in range(1, wanted.repeats + 1):
-            planned.append(_planned(client, wanted, given, varying, len(planned), repeat))
+            planned.append(_planned(client, wanted, given, varying, len(planned), repeat, read))
     _refuse_twins(planned)
     session = _session(client, wanted, planned)
     cells = (replace(each, cell=replace(each.cell, session=session)) for each in planned)
@@ -97,20 +100,21 @@ def _planned(
     varying: Sequence[str],
     at: int,
     repeat: int,
+    read: _Read,
 ) -> Planned:
-    present = {name: value for name, value in given.items() if value is not None}
-    request = read_request(present, strict_keys=True, medium=Medium.VIDEO)
-    media = client.load(request)
+    request, media = _loaded(client, given, read)
     found = forecast(client, request, exact=not wanted.fallback)
     facts = records.request_facts(request, media, _source)
     key = records.request_key(records.request_facts(request, media))
+    varied = _varied(facts, varying, repeat if wanted.repeats > 1 else 0)
     return Planned(
         at=at,
-        label=_label(facts, varying, repeat if wanted.repeats > 1 else 0),
+        label=", ".join(filter(None, (request.model, varied))),
+        varied=varied,
         asked={name: value for name, value in facts.items() if name != "model"},
         repeat=repeat,
         cell=Cell(
-            request=_portable(request, media),
+            request=request,
             session="",
             key=key if repeat == 1 else f"{key}#{repeat}",
             exact=not wanted.fallback,
@@ -137,6 +141,37 @@ def _light(verdict: Verdict) -> Verdict:
     return replace(verdict, job=bare)
 
 
+def _loaded(client: Client, given: Mapping[str, Any], read: _Read) -> tuple[Request, Media]:
+    """The request, to be read alike in every process, and its references."""
+    present = {name: value for name, value in given.items() if value is not None}
+    asked = read_request(present, strict_keys=True, medium=Medium.VIDEO)
+    request = _known(asked, read)
+    media = client.load(request)
+    request = _portable(request, media)
+    for before, after in zip(_references(asked), _references(request), strict=True):
+        read[id(before.given)] = (before.given, after.given)
+    return request, media
+
+
+def _known(request: Request, read: _Read) -> Request:
+    """The request with what was read of its references already; many cells may have the same."""
+
+    def known(given: tuple[Reference, ...]) -> tuple[Reference, ...]:
+        found = (read.get(id(each.given), (None, each.given))[1] for each in given)
+        return tuple(replace(each, given=new) for each, new in zip(given, found, strict=True))
+
+    return replace(
+        request,
+        images=known(request.images),
+        videos=known(request.videos),
+        audios=known(request.audios),
+    )
+
+
+def _references(request: Request) -> tuple[Reference, ...]:
+    return (*request.images, *request.videos, *request.audios)
+
+
 def _portable(request: Request, media: Media) -> Request:
     """The request with references that another process reads alike: addresses, paths, bytes."""
     return replace(
@@ -154,9 +189,9 @@ def _reference(asset: Any) -> Reference:
     return Reference(given=given, role=asset.role)
 
 
-def _label(facts: Mapping[str, Any], varying: Sequence[str], repeat: int) -> str:
-    """The model, and what else tells this combination from others."""
-    parts = [str(facts["model"])]
+def _varied(facts: Mapping[str, Any], varying: Sequence[str], repeat: int) -> str:
+    """What tells this combination from others with the same model."""
+    parts: list[str] = []
     for name in varying:
         if name == "prompt":
             parts.append(_short(facts[name]))

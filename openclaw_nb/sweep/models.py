@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import cast
@@ -16,6 +16,7 @@ from openclaw_nb.live import selection, variables
 from openclaw_nb.live.models import choose, configured
 from openclaw_nb.live.models import named as named_models
 from openclaw_nb.live.run import usable
+from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.vendors import Vendors
 
 CONFIGURED, ALL, LIVE = "configured", "all", "live"
@@ -50,15 +51,27 @@ def _live(vendors: Vendors) -> tuple[str, ...]:
     registry = {medium: vendors.of(medium) for medium in Medium}
     usable_at = partial(usable, vendors)
     (suite,) = selection.select(selection.asked(["video"]), given, registry, usable_at)
-    providers = {each.id: each for each in registry[Medium.VIDEO]}
     named = configured(vendors.selection(), registry[Medium.VIDEO])
     named |= named_models(given.models, registry[Medium.VIDEO])
-    today = datetime.now(tz=UTC).date()
-    found = [(id, choose(providers[id], named, today).model) for id in suite.providers]
-    refs = tuple(f"{id}/{model}" for id, model in found if model)
-    if not refs:
-        raise NoCandidate(f"a live run would ask nobody: {suite.reason}. Nothing was sent.")
-    return refs
+    chosen = [
+        _chosen(provider, named, vendors)
+        for provider in registry[Medium.VIDEO]
+        if provider.id in suite.providers
+    ]
+    if not any(chosen):
+        reason = suite.reason or "no model is known"
+        raise NoCandidate(f"a live run would ask nobody: {reason}. Nothing was sent.")
+    return tuple(filter(None, chosen))
+
+
+def _chosen(provider: AnyProvider, named: Mapping[str, str], vendors: Vendors) -> str:
+    """The model that a live run asks; empty, and told in the log, when there is none."""
+    reach = vendors.reach(provider)
+    there = reach.access.base_url == provider.base_url
+    found = choose(reach.provider, named, datetime.now(tz=UTC).date() if there else None)
+    if found.model is None:
+        LOG.warning("%s is left out: %s", provider.id, found.note)
+    return f"{provider.id}/{found.model}" if found.model else ""
 
 
 def _default(provider: AnyProvider, gone: bool) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from openclaw_nb.notebook import page
 from openclaw_nb.notebook.items import read_items
 from openclaw_nb.notebook.web import View
-from openclaw_nb.tables import Table
+from openclaw_nb.tables import WHOLE_CHARACTERS, Table
 
 if TYPE_CHECKING:
     from openclaw_nb.sweep.results import Results
@@ -26,12 +26,15 @@ def save(results: Results, path: Path, *, title: str, max_bytes: int) -> Path:
 
 def _section(heading: str, table: Table) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in table.rows
-    )
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
     caption = f"<p>{escape(table.caption)}</p>" if table.caption else ""
     return (
         f"<section><h2>{escape(heading)}</h2>{caption}"
         f'<div class="ocl-scroll" role="region" tabindex="0" aria-label="{escape(heading)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>"
     )
+
+
+def _cell(text: str) -> str:
+    whole = ' class="ocl-whole"' if len(text) <= WHOLE_CHARACTERS else ""
+    return f"<td{whole}>{escape(text)}</td>"

@@ -78,6 +78,7 @@ class Run:
         first = Snapshot(
             id=f"cell {planned.at}",
             request=planned.cell.request,
+            label=planned.varied,
             ref=planned.verdicts[0].ref,
             candidates=len(planned.verdicts),
             phase="waits for its turn in the sweep",
@@ -212,7 +213,8 @@ async def _silently(_why: str) -> None:
 
 def _at_work(now: Snapshot) -> dict[str, Any]:
     """What a handle shows of the task at work; that it has ended is told when the cell has."""
-    seen = {each.name: getattr(now, each.name) for each in fields(now) if each.name != "request"}
+    own = ("request", "label")
+    seen = {each.name: getattr(now, each.name) for each in fields(now) if each.name not in own}
     return seen if now.state.active else {"id": now.id, "attempts": now.attempts}
 
 

@@ -11,7 +11,7 @@ from openclaw_nb.sweep.records import SKIPPED, Record
 from openclaw_nb.tables import Table
 
 _MODELS = ("provider", "model", "passed", "skipped", "failed", "time", "size", "not as asked")
-_CELLS = ("combination", "state", "ran", "time", "size", "measured", "told")
+_CELLS = ("combination", "state", "time", "size", "measured", "told")
 
 
 def counted(records: Sequence[Record]) -> str:
@@ -78,11 +78,13 @@ def _cell(record: Record) -> tuple[str, ...]:
     measured = f"{clip.seconds:.1f} s {clip.width}×{clip.height}{sound}" if clip else ""
     facts = record.as_dict()
     ignored = ", ".join(f"{name} ignored" for name in facts["ignored"])
-    told = [record.outcome.failure, record.reason, *facts["changed"], ignored, *record.differences]
+    asked = (record.planned.provider, record.planned.model)
+    other = f"{made.ref} ran" if made and asked != (made.provider, made.model) else ""
+    failed = [record.outcome.failure, record.reason]
+    told = [other, *failed, *facts["changed"], ignored, *record.differences]
     return (
         record.planned.label,
         record.state,
-        str(made.ref) if made else "",
         words.taken(record.seconds) if record.seconds is not None else "",
         words.size(record.size_bytes) if record.size_bytes else "",
         measured,

@@ -17,7 +17,7 @@ from openclaw_nb.vendors import Endpoint
 from tests.faults.world import Hands
 from tests.sweep.test_resume import HELD, MODELS, states, until
 
-PATIENCE = 90
+PATIENCE = 200
 
 
 @pytest.fixture
@@ -69,6 +69,8 @@ def kill_a_worker(client):
     return tasks
 
 
+@pytest.mark.matrix
+@pytest.mark.timeout(600)
 def test_a_killed_worker_of_dask_costs_nothing(client, emulator, hands, cluster):
     emulator.set(HELD)
     running = oc.sweep(["a", "b"], MODELS, executor=cluster, client=client)
@@ -86,6 +88,8 @@ def test_a_killed_worker_of_dask_costs_nothing(client, emulator, hands, cluster)
     assert len(emulator.jobs) == 4
 
 
+@pytest.mark.matrix
+@pytest.mark.timeout(600)
 def test_handles_show_what_workers_do_and_cancel_it(client, emulator, cluster):
     emulator.set(HELD)
     running = oc.sweep(["a", "b", "c"], MODELS, executor=cluster, at_once=2, client=client)
@@ -100,6 +104,8 @@ def pool(count=2):
     return ProcessPoolExecutor(count, mp_context=get_context("spawn"))
 
 
+@pytest.mark.matrix
+@pytest.mark.timeout(600)
 def test_after_a_broken_pool_the_same_call_finishes_the_sweep(client, emulator, hands):
     emulator.set(HELD)
     with pool() as broken:

@@ -264,3 +264,30 @@ def test_a_closed_client_ends_its_sweep_and_the_same_call_takes_it_up(
     assert [record["how"] for record in made.records] == ["resumed", "submitted"]
     assert all(video.path.parent == tmp_path / "clips" for video in made.videos)
     assert len(emulator.jobs) == 2
+
+
+def test_a_job_that_was_taken_up_in_vain_is_taken_up_again(client, emulator):
+    emulator.set(Scenario(poll_failures=(401, 401), render="draft"))
+    for _ in range(2):
+        record = again(client)
+        assert (record["state"], record["failure"]) == ("failed", "auth drift")
+    assert again(client, retry_failed=True)["how"] == "resumed"
+    assert len(emulator.jobs) == 1, "submitted, and so paid for, twice"
+
+
+def test_a_job_that_failed_at_the_provider_is_not_taken_up_for_ever(client, emulator):
+    emulator.set(Scenario(poll_failures=(401,), ends="failed", render="draft"))
+    assert again(client)["failure"] == "auth drift"
+    assert again(client)["how"] == "resumed"
+    assert again(client)["how"] == "taken"
+    emulator.set(DRAFT)
+    assert again(client, retry_failed=True)["how"] == "submitted"
+    assert len(emulator.jobs) == 2
+
+
+def test_a_reference_is_read_once_however_many_combinations_have_it(client, picture):
+    found = oc.sweep(["a", "b"], "minimax", image=bytearray(picture), client=client)
+    one, two = (cell.cell.request.images[0].given for cell in found._run.grid.cells)
+    assert one is two
+    found.cancel()
+    found.result(60)
