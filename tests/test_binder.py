@@ -43,7 +43,9 @@ def test_what_starts_there_is_on_the_emulator(tmp_path):
 
 def test_the_badge_opens_the_quickstart():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (link,) = re.findall(r"https://mybinder\.org/v2/gh/[\w.-]+/[\w.-]+/HEAD\?urlpath=([^)\s]+)", readme)
+    (link,) = re.findall(
+        r"https://mybinder\.org/v2/gh/[\w.-]+/[\w.-]+/HEAD\?urlpath=([^)\s]+)", readme
+    )
     assert unquote(link) == f"lab/tree/{QUICKSTART}"
     assert (ROOT / QUICKSTART).is_file()
 
@@ -77,7 +79,11 @@ def test_what_it_installs_serves_the_quickstart_as_the_first_page(tmp_path):
     python = str(tmp_path / "venv" / "bin" / "python")
     install = [python, "-m", "pip", "install", "-q", "-r", "binder/requirements.txt"]
     subprocess.run(install, cwd=ROOT, check=True)
-    prepare = {**os.environ, "PATH": f"{Path(python).parent}:{os.environ['PATH']}", "PYTHONPATH": ""}
+    prepare = {
+        **os.environ,
+        "PATH": f"{Path(python).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": "",
+    }
     subprocess.run([str(BINDER / "postBuild")], cwd=ROOT, env=prepare, check=True)
     with jupyterlab(
         ROOT,

@@ -70,7 +70,9 @@ def jupyterlab(
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(_SETTINGS)
     with (state / "jupyterlab.log").open("w") as log:
-        server = subprocess.Popen(command, env=_environ(state) | variables, stdout=log, stderr=log, cwd=root)
+        server = subprocess.Popen(
+            command, env=_environ(state) | variables, stdout=log, stderr=log, cwd=root
+        )
         try:
             yield Server(_answering(f"http://127.0.0.1:{port}{base_url.rstrip('/')}"), root)
         finally:

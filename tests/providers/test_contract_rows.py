@@ -258,7 +258,9 @@ def test_a_provider_imports_no_io_and_no_other_provider(path):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module if not node.level else f"openclaw_nb.providers.{node.module or ''}"]
+            names = [
+                node.module if not node.level else f"openclaw_nb.providers.{node.module or ''}"
+            ]
         else:
             continue
         for name in names:
