@@ -68,20 +68,10 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def commands(page: Path) -> list[str]:
     """Each line of the page's shell blocks that calls `openclaw-nb`."""
-<<<<<<< HEAD
     fences = (token for token in _tokens(page) if token.type == "fence")
     shells = (fence.content for fence in fences if fence.info.strip() in ("bash", "sh"))
     calls = (_CALL.search(line) for text in shells for line in text.splitlines())
     return [call[1] for call in calls if call]
-=======
-    shells = (
-        token for token in _tokens(page) if token.type == "fence" and token.info in ("bash", "sh")
-    )
-    lines = [line for token in shells for line in token.content.splitlines()]
-    return [
-        found[1] for line in lines if (found := re.search(r"(?:^|&& |\s)openclaw-nb (.*)", line))
-    ]
->>>>>>> sweep
 
 
 def links(page: Path) -> list[str]:
@@ -94,15 +84,7 @@ def links(page: Path) -> list[str]:
 def anchors(page: Path) -> set[str]:
     """What links may name on the page, as GitHub makes it of headings."""
     tokens = _tokens(page)
-<<<<<<< HEAD
     titles = [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
-=======
-    titles = [
-        after.content
-        for token, after in zip(tokens, tokens[1:], strict=False)
-        if token.type == "heading_open"
-    ]
->>>>>>> sweep
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
