@@ -22,7 +22,7 @@ GROWTH, ECHO, MESSAGES = Goal(150.0), Goal(100.0), Goal(20.0)
 PAUSE_SECONDS = 0.05
 FOR_EVER = 3600.0
 DRAWN = ("comm_msg", "update_display_data", "display_data")
-START_SECONDS = 120
+START_SECONDS = 60
 
 _CLIENT = """
 import openclaw_nb as oc, time
@@ -98,8 +98,8 @@ def _in_flight(bench: Bench) -> Iterator[Figure]:
         polls = bench.server.asked(crowd.label)["polls"] - asked
         rate = polls / (time.monotonic() - started)
         growth = crowd.rss_mib - before
-    title = f"until {TASKS} jobs are in flight"
-    yield Figure(AREA, title, "s", (took,), note="" if there == TASKS else f"only {there} are")
+    title, note = f"in flight of {TASKS}, {START_SECONDS} s later at most", f"after {took:.0f} s"
+    yield Figure(AREA, title, "", (float(there),), goal=Goal(TASKS, ">="), note=note)
     yield Figure(AREA, f"growth, {TASKS} jobs in flight", "MiB", (growth,), goal=GROWTH)
     yield Figure(AREA, "a cell answered, one job in flight", "ms", alone)
     title, note = f"a cell answered, {TASKS} jobs in flight", f"{rate:.0f} polls a second meanwhile"
