@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import NormalDist, mean
 
 from openclaw_nb.core.pacing import Rule, Signs, Usual, pause
-from openclaw_nb.emulator.jobs import Job, Order, Scenario
 from openclaw_nb.emulator.clips import ClipSpec
+from openclaw_nb.emulator.jobs import Job, Order, Scenario
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scale.md"
 MEDIAN_SECONDS, SPREAD = 90.0, 1.2
@@ -35,11 +35,11 @@ KEPT_DAYS = 7
 """How long the ledger keeps ended tasks."""
 
 # Measured by benchmarks/in_flight.py on 2 cores.
-KB_IN_FLIGHT = 0
-CPU_MS_POLL = 0.0
-CPU_MS_JOB = 0
-ROW_BYTES = 0
-WRITES_A_SECOND = 0
+KB_IN_FLIGHT = 20
+CPU_MS_POLL = 3.6
+CPU_MS_JOB = 34
+ROW_BYTES = 4_500
+WRITES_A_SECOND = 185
 
 
 @dataclass
@@ -67,9 +67,7 @@ class Watched:
 def lengths() -> list[float]:
     """How long jobs take, in seconds: the same number of each part of the distribution."""
     normal = NormalDist()
-    return [
-        MEDIAN_SECONDS * SPREAD ** normal.inv_cdf((at + 0.5) / JOBS) for at in range(JOBS)
-    ]
+    return [MEDIAN_SECONDS * SPREAD ** normal.inv_cdf((at + 0.5) / JOBS) for at in range(JOBS)]
 
 
 def asked_after(seconds: float, rule: Rule, signs: Signs) -> tuple[int, float]:
@@ -126,6 +124,7 @@ def a_day(jobs: int) -> list[str]:
         f"{polls:,.1f}",
         f"{max(1, polls * POLL_SECONDS):,.0f}",
         f"{second * LEDGER_WRITES:,.1f}",
+        f"{second * LEDGER_WRITES / WRITES_A_SECOND:.0%}",
         f"{8 * (polls * ANSWER_BYTES + second * CLIP_BYTES) / 1e6:,.0f}",
         f"{cores:,.1f}",
         f"{in_flight * KB_IN_FLIGHT / 1e6:.2f}",
@@ -138,7 +137,15 @@ def days() -> Iterator[Sequence[str]]:
     """By jobs a day, each number of the busiest minute where it is a rate."""
     yield (
         *("Jobs a day", "Jobs/s", "In flight", "Polls/s", "Connections asking"),
-        *("Ledger writes/s", "Mbit/s", "Cores", "Memory, GB", "Ledger, GB", "Clips a day, GB"),
+        *(
+            "Ledger writes/s",
+            "Ledger busy",
+            "Mbit/s",
+            "Cores",
+            "Memory, GB",
+            "Ledger, GB",
+            "Clips a day, GB",
+        ),
     )
     for jobs in (10_000, 100_000, 1_000_000):
         yield a_day(jobs)
