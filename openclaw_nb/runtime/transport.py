@@ -134,7 +134,10 @@ class Transport:
 
     async def close(self) -> None:
         """Close every connection."""
-        opened = (*self._pools.values(), *self._clients.values())
+        opened: tuple[Pool | httpx.AsyncClient, ...] = (
+            *self._pools.values(),
+            *self._clients.values(),
+        )
         self._pools, self._clients = {}, {}
         for each in opened:
             await each.aclose()
@@ -147,7 +150,8 @@ class Transport:
         plain = not (self._proxies or access.connection.proxy or request.url.userinfo)
         if in_memory and plain:
             answer = await self._pool(provider, access).handle_async_request(request)
-            LOG.debug("HTTP Request: %s %s: %s", request.method, request.url, answer.status_code)
+            where = request.url.copy_with(query=None)  # a signature is in the query
+            LOG.debug("HTTP Request: %s %s: %s", request.method, where, answer.status_code)
             return answer
         return await self._client(provider, access).send(request, stream=True)
 
