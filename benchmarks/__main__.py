@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -24,14 +24,13 @@ QUICK_PEERS = (OPENCLAW, STREAMING, OPENAI_CLIENT)
 Measure = Callable[[Bench], Iterator[Figure]]
 
 
-def figures(bench: Bench, names: tuple[str, ...]) -> Iterator[Figure]:
+def figures(bench: Bench, measures: Mapping[str, Measure]) -> Iterator[Figure]:
     """Of these measurements in turn; one that breaks is left out, and said."""
-    for name in names:
-        measure: Measure = import_module(f"benchmarks.{name}").measure
+    for name, measure in measures.items():
         try:
             yield from measure(bench)
         except Exception as error:  # noqa: BLE001 - one broken measurement must not cost the others
-            bench.skipped[name] = f"failed: {type(error).__name__}: {error}"
+            bench.skipped[name] = f"failed: {type(error).__name__}: {str(error)[:200]}"
             tell(f"{name}: {bench.skipped[name]}")
 
 
@@ -41,9 +40,10 @@ def measured(names: tuple[str, ...], runs: int, *, quick: bool) -> Results:
     peers, missing = installed(QUICK_PEERS if quick else PEERS)
     facts = machine.facts(peers)
     found: list[Figure] = []
+    measures = {name: import_module(f"benchmarks.{name}").measure for name in names}
     with stand_in() as server:
         bench = Bench(server, peers, runs, quick, dict(missing))
-        for figure in figures(bench, names):
+        for figure in figures(bench, measures):
             print(report.line(figure), flush=True)
             found.append(figure)
     return Results(tuple(found), facts, bench.skipped, runs, quick)

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,7 @@ class StandIn:
 
     url: str
     process: psutil.Process
+    http: httpx.Client
 
     def place(self, wire: str, *clip_bytes: int, seconds: float = 0.0) -> tuple[str, str]:
         """A fresh label, and the address under it whose jobs go so."""
@@ -48,7 +48,7 @@ class StandIn:
 
     def asked(self, label: str) -> dict[str, Any]:
         """What was asked there."""
-        told: dict[str, Any] = self._http.get(f"{self.url}/_asked/{label}").json()
+        told: dict[str, Any] = self.http.get(f"{self.url}/_asked/{label}").json()
         return told
 
     @property
@@ -56,10 +56,6 @@ class StandIn:
         """CPU that it has used."""
         times = self.process.cpu_times()
         return float(times.user + times.system)
-
-    @cached_property
-    def _http(self) -> httpx.Client:
-        return httpx.Client(trust_env=False, timeout=60)
 
 
 @contextmanager
@@ -74,9 +70,9 @@ def stand_in() -> Iterator[StandIn]:
         env=environ(),
     )
     assert process.stdout is not None
-    with process:
-        yield StandIn(process.stdout.readline().strip(), psutil.Process(process.pid))
-        process.communicate("", timeout=30)
+    with process, httpx.Client(trust_env=False, timeout=60) as http:
+        # Leaving closes its input, which ends it.
+        yield StandIn(process.stdout.readline().strip(), psutil.Process(process.pid), http)
 
 
 def process(command: list[str], **environment: str) -> str:

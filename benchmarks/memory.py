@@ -1,4 +1,4 @@
-"""Memory: eight large clips at once, one clip of growing size, one large reference video."""
+"""Memory: eight large clips at once, one clip of growing size, one large reference."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ AREA = "Memory"
 CLIPS, CLIP_MIB = 8, 24
 SIZES_MIB = (1, 16, 64, 256)
 REFERENCE_MIB = 50
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x04\x00\x00\x00\x04\x00\x08\x02\x00\x00\x00"
+"""How a PNG of 1024 x 1024 pixels begins."""
 GROWTH = Goal(16.0)
 NOT_GROWING = Goal(8.0)
 STREAMED = Goal(8.0)
@@ -63,19 +65,17 @@ def _clips(bench: Bench, peer: Peer, count: int, mebibytes: int) -> float:
 
 
 def _uploads(bench: Bench) -> Iterator[Figure]:
-    """Openai's wire takes a form, xAI's a data URI inside JSON; ours streams both."""
+    """OpenAI's wire takes a video as a form, xAI's an image as a data URI inside JSON."""
     with tempfile.TemporaryDirectory() as temporary:
-        large, small = Path(temporary) / "large.mp4", Path(temporary) / "small.mp4"
-        large.write_bytes(HEAD + bytes(REFERENCE_MIB * MIB - len(HEAD)))
-        small.write_bytes(HEAD + bytes(4096))
+        video, image = (_files(Path(temporary), *kind) for kind in (("mp4", HEAD), ("png", PNG)))
         subjects = {
-            "form": (OPENCLAW, "openai"),
-            "data URI": (OPENCLAW, "xai"),
-            "openai": (OPENAI_CLIENT, "openai"),
+            "form": (OPENCLAW, "openai", video),
+            "data URI": (OPENCLAW, "xai", image),
+            "openai": (OPENAI_CLIENT, "openai", video),
         }
         runs = {
-            name: partial(_upload, bench, peer, wire, file=str(large), warm=str(small))
-            for name, (peer, wire) in subjects.items()
+            name: partial(_upload, bench, peer, wire, files)
+            for name, (peer, wire, files) in subjects.items()
             if peer in bench.peers
         }
         for name, told in bench.interleaved(runs).items():
@@ -91,7 +91,17 @@ def _uploaded(name: str, told: list[dict[str, float]]) -> Iterator[Figure]:
     yield Figure(AREA, title, "MiB", growth, subject, goal=goal, note=f"a body of {body:.0f} MiB")
 
 
-def _upload(bench: Bench, peer: Peer, wire: str, **files: str) -> dict[str, Any]:
+def _files(folder: Path, suffix: str, head: bytes) -> dict[str, str]:
+    """A large and a small reference that begin as files of their kind do."""
+    found = {}
+    for name, size in (("file", REFERENCE_MIB * MIB), ("warm", 4096)):
+        path = folder / f"{name}.{suffix}"
+        path.write_bytes(head + bytes(size - len(head)))
+        found[name] = str(path)
+    return found
+
+
+def _upload(bench: Bench, peer: Peer, wire: str, files: dict[str, str]) -> dict[str, Any]:
     label, url = bench.server.place(wire, 4096)
     told = children.run(peer, "upload", url=url, **files)
     told["body_bytes"] = bench.server.asked(label)["largest_body"]

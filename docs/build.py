@@ -9,7 +9,6 @@ whose pages load nothing from elsewhere. A warning, or a cell that fails, ends t
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -34,26 +34,38 @@ _LOADED = re.compile(
 )
 """What makes a browser ask another host when it shows a page."""
 
+_REMOTE_PICTURE = re.compile(r"!\[([^\]]*)\]\(https?://[^)]*\)")
+
 
 def copy_pages(source: Path) -> None:
-    """Copy what the site is made of, laid out as in the repository."""
+    """Copy what the site is made of, laid out as in the repository.
+
+    Of pictures on other hosts, such as badges, the words remain.
+    """
     unwanted = shutil.ignore_patterns("openclaw_out", "__pycache__", ".*")
     for name in PAGES:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, source / name, ignore=unwanted)
         else:
             shutil.copyfile(ROOT / name, source / name)
+    for page in source.rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(_REMOTE_PICTURE.sub(r"\1", text), encoding="utf-8")
 
 
-async def execute_all(folder: Path, state: Path) -> None:
+def execute_all(folder: Path, state: Path) -> None:
     """Execute each notebook of a folder in its place, as many at once as there are processors."""
-    turn = asyncio.Semaphore(os.cpu_count() or 1)
-    async with asyncio.TaskGroup() as group:
-        for path in sorted(folder.glob("*.ipynb")):
-            group.create_task(_execute(path, state / path.stem, turn))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = [
+            pool.submit(_execute, path, state / path.stem)
+            for path in sorted(folder.glob("*.ipynb"))
+        ]
+        for each in running:
+            each.result()
 
 
-async def _execute(path: Path, state: Path, turn: asyncio.Semaphore) -> None:
+def _execute(path: Path, state: Path) -> None:
+    print(f"running {path.name}", flush=True)
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -62,9 +74,7 @@ async def _execute(path: Path, state: Path, turn: asyncio.Semaphore) -> None:
         resources={"metadata": {"path": str(path.parent)}},
         store_widget_state=False,  # a page without a kernel shows the HTML beside it
     )
-    async with turn:
-        print(f"running {path.name}", flush=True)
-        await client.async_execute(env=_environ(state), stderr=subprocess.DEVNULL)
+    client.execute(env=_environ(state), stderr=subprocess.DEVNULL)  # the kernel's own remarks
     told = nbformat.writes(notebook).replace(str(path.parent), "~/notebooks")  # not where that was
     path.write_text(told, encoding="utf-8")
 
@@ -102,7 +112,7 @@ def main() -> int:
         source, out = work / "source", work / "site"
         source.mkdir()
         copy_pages(source)
-        asyncio.run(execute_all(source / "notebooks", work / "state"))
+        execute_all(source / "notebooks", work / "state")
         if code := render(source, work / "doctrees", out):
             return code
         copy_clips(source, out)

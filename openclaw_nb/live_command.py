@@ -142,9 +142,9 @@ def _execute(run: Run, *, quiet: bool, as_json: bool) -> None:
         if not as_json and (not quiet or outcome.ending is Ending.FAILED):
             click.echo(report.outcome_line(outcome))
 
-    if not silent:
-        click.echo("\n".join(map(report.suite_line, run.suites)))
     try:
+        if not silent:
+            click.echo("\n".join(map(report.suite_line, run.suites)))
         ran = run.execute(tell)
     except KeyboardInterrupt:
         click.echo("\nJobs go on at the providers: openclaw-nb tasks resume lists them.", err=True)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.01
 _LONGEST_NAME = 100
-_folder = pytest.StashKey[Path]()
-_place = pytest.StashKey["Place"]()
-_emulated = pytest.StashKey[bool]()
+_folder: pytest.StashKey[Path] = pytest.StashKey()
+_place: pytest.StashKey[Place] = pytest.StashKey()
+_emulated: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

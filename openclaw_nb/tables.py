@@ -14,7 +14,7 @@ from openclaw_nb.core.capabilities import overlay
 from openclaw_nb.core.domain import Kind, Medium, Mode, TaskState
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, one_line, shown
-from openclaw_nb.notebook import sheet
+from openclaw_nb.notebook import render, sheet
 from openclaw_nb.runtime.jobs import last_job
 from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.standings import Standing, standings, told
@@ -67,8 +67,8 @@ class Table:
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         # Wider than a page: it scrolls by itself, from the keyboard too.
         return (
-            f'{caption}<div role="region" tabindex="0" aria-label="{escape(self.caption or "table")}"'
-            f' style="overflow-x:auto">{table}</div>'
+            f'<div class="{render.NO_MATH}">{caption}<div role="region" tabindex="0" aria-label="{escape(self.caption or "table")}"'
+            f' style="overflow-x:auto">{table}</div></div>'
         )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -27,7 +28,9 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 _BEFORE = re.compile(r"<!-- before\b[^\n]*\n(.*?)-->", re.DOTALL)
+_CALL = re.compile(r"(?:^|\s)openclaw-nb (.*)")
 _NOT_RUN = re.compile(r"<!-- not run: (.+?) -->", re.DOTALL)
+_NONE_RUN = re.compile(r"<!-- none run: (.+?) -->", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def _tokens(page: Path) -> list[Token]:
 
 def blocks(page: Path) -> Iterator[Block]:
     """The Python of a page in its order, with what its comments put before it."""
+    whole = " ".join(_NONE_RUN.findall(page.read_text(encoding="utf-8")))
     reason = ""
     for token in _tokens(page):
         line = token.map[0] + 1 if token.map else 0
@@ -58,19 +62,16 @@ def blocks(page: Path) -> Iterator[Block]:
                 yield Block(line, found[1])
             reason = " ".join(_NOT_RUN.findall(token.content))
         elif token.type == "fence" and token.info.strip() == "python":
-            yield Block(line, token.content, reason)
+            yield Block(line, token.content, reason or whole)
             reason = ""
 
 
 def commands(page: Path) -> list[str]:
     """Each line of the page's shell blocks that calls `openclaw-nb`."""
-    shells = (
-        token for token in _tokens(page) if token.type == "fence" and token.info in ("bash", "sh")
-    )
-    lines = [line for token in shells for line in token.content.splitlines()]
-    return [
-        found[1] for line in lines if (found := re.search(r"(?:^|&& |\s)openclaw-nb (.*)", line))
-    ]
+    fences = (token for token in _tokens(page) if token.type == "fence")
+    shells = (fence.content for fence in fences if fence.info.strip() in ("bash", "sh"))
+    calls = (_CALL.search(line) for text in shells for line in text.splitlines())
+    return [call[1] for call in calls if call]
 
 
 def links(page: Path) -> list[str]:
@@ -83,11 +84,7 @@ def links(page: Path) -> list[str]:
 def anchors(page: Path) -> set[str]:
     """What links may name on the page, as GitHub makes it of headings."""
     tokens = _tokens(page)
-    titles = [
-        after.content
-        for token, after in zip(tokens, tokens[1:], strict=False)
-        if token.type == "heading_open"
-    ]
+    titles = [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
@@ -130,7 +127,7 @@ def main(folder: Path) -> None:
             wrong = run(page, folder / name_of(page))
         if wrong:
             failed[name_of(page)] = f"{wrong}\n{said.getvalue()}"
-    print(json.dumps(failed))
+    sys.stdout.write(json.dumps(failed))
 
 
 if __name__ == "__main__":

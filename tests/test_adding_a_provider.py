@@ -105,6 +105,7 @@ def test_the_page_leads_to_a_clip(followed):
 
 
 @pytest.mark.matrix
+@pytest.mark.timeout(1200)
 def test_the_tests_of_the_page_hold_and_those_that_find_it_by_its_row(followed):
     clone, commands = followed
     of_emulator, of_provider, of_page = [each for each in commands if "pytest -n 0" in each]
@@ -118,6 +119,7 @@ def test_the_tests_of_the_page_hold_and_those_that_find_it_by_its_row(followed):
 
 
 @pytest.mark.matrix
+@pytest.mark.timeout(1200)
 def test_everything_that_the_page_names_is_green(followed):
     clone, commands = followed
     clone.run("git init -q . && git add -A")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,33 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.id)
 
 
-@pytest.fixture(scope="module")
-def tables():
-    spec = importlib.util.spec_from_file_location("provider_tables", DOCS / "provider_tables.py")
+def script(path):
+    """The module of a file that is in no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses look there
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return script(DOCS / "provider_tables.py")
+
+
+@pytest.fixture(scope="module")
+def scale():
+    return script(DOCS.parent / "benchmarks" / "scale.py")
+
+
+def test_the_tables_of_scale_are_what_the_simulation_says(scale):
+    text = scale.PAGE.read_text(encoding="utf-8")
+    assert scale.filled(text) == text, "run python benchmarks/scale.py"
+    assert all(rows in text for rows in scale.tables().values())
+
+
+def test_the_simulation_of_scale_is_the_same_each_time(scale):
+    assert scale.tables() == scale.tables()
 
 
 @each_provider

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import venv
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from tests.test_imports import HEAVY, loaded_by
+from tests.test_project import ROOT
 
 pytest_plugins = ["pytester"]
 
@@ -215,6 +218,26 @@ def test_a_suite_that_asks_for_nothing_loads_nothing(suite):
             assert sorted(ours) == ["openclaw_nb", "openclaw_nb.pytest_plugin"]
     """)
     suite.run().assert_outcomes(passed=1)
+
+
+@pytest.mark.matrix
+@pytest.mark.timeout(600)
+def test_the_installed_package_brings_its_plugin(tmp_path):
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "-q", str(ROOT), "pytest"], check=True)
+    (tmp_path / "test_mine.py").write_text("""
+def test_mine(openclaw_emulator):
+    import openclaw_nb as oc
+    assert oc.generate_video("a heron").result(60).emulated
+""")
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [python, "-W", "error", "-m", "pytest", "-W", "error", "test_mine.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
 
 
 def test_the_plugin_itself_loads_nothing_heavy():

@@ -103,3 +103,9 @@ class NoKeys:
 
     def __exit__(self, *_):
         self.client.close()
+
+
+def test_two_prices_in_a_cell_are_not_typeset_as_a_formula():
+    html = tables.Table(("about",), (("$0.40 with sound, $0.20 without",),))._repr_html_()
+    assert html.startswith('<div class="mathjax_ignore tex2jax_ignore">')
+    assert html.count("<div") == html.count("</div>")

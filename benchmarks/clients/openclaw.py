@@ -53,8 +53,9 @@ class Client:
         await self.client.generate_video("a heron", **self.words)
 
     async def upload(self, file: Path) -> None:
-        """An edit of a video."""
-        await self.client.generate_video("a heron", video=file, **self.words)
+        """From a video or an image."""
+        kind = "image" if file.suffix == ".png" else "video"
+        await self.client.generate_video("a heron", **{kind: file}, **self.words)
 
 
 @asynccontextmanager

@@ -126,8 +126,8 @@ class Keyring:
         return found[0] if found else None
 
     def _from_environ(self, id: str, variables: Sequence[str]) -> list[Credential]:
-        names = [*live_variables(id, variables, self.environ), *variables]
-        return list(_of_variables(names if self.live else variables, self.environ))
+        live = live_variables(id, variables, self.environ) if self.live else ()
+        return list(_of_variables([*live, *variables], self.environ))
 
     def _stored(self, ids: Sequence[str]) -> Iterator[Credential]:
         order = next(

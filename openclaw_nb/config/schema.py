@@ -292,6 +292,9 @@ class ProviderSettings(_Section, extra="allow"):
         return {name: value.get_secret_value() for name, value in given.items() if value}
 
 
+_SAYS_NOTHING = ProviderSettings()
+
+
 class Models(_Section):
     """`models`."""
 
@@ -429,7 +432,7 @@ class Settings(_Section):
         """
         general = self.models.providers
         own = {name: entry.config for name, entry in self.plugins.entries.items()}
-        found = ProviderSettings()
+        found = _SAYS_NOTHING
         for blocks in (general, own):
             for wanted in (*reversed(aliases), id):
                 for name, block in blocks.items():

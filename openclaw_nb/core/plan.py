@@ -42,7 +42,7 @@ def plan(request: Request, media: Media, provider: AnyProvider, model: str) -> P
     ref = Ref(provider.id, row.id)
     declared = _declared(row, request, media, provider)
     limits = declared or flat(overlay(provider.caps, row.caps))
-    if skipped := _unfit(ref, row, declared, limits, request, media, _having(provider, mode)):
+    if skipped := _unfit(ref, row, declared, limits, request, media, _others(provider, row, mode)):
         return skipped
     style = normalise(request, declared)
     resolution, inferred = _inferred(request, media, declared)
@@ -168,9 +168,11 @@ def modes(provider: AnyProvider, row: Model) -> tuple[Mode, ...]:
     return overlay(provider.caps, row.caps).modes() if row.modes is None else row.modes
 
 
-def _having(provider: AnyProvider, mode: Mode) -> tuple[str, ...]:
-    """The models that have `mode`."""
-    return tuple(row.id for row in provider.models if mode in modes(provider, row))
+def _others(provider: AnyProvider, row: Model, mode: Mode) -> tuple[str, ...]:
+    """The models that have `mode`, to be named where `row` says that it has not."""
+    if row.modes is None or mode in row.modes:
+        return ()
+    return tuple(each.id for each in provider.models if mode in modes(provider, each))
 
 
 def _stand_in(request: Request, media: Media, provider: AnyProvider, row: Model) -> str | None:

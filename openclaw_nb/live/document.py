@@ -14,7 +14,7 @@ from openclaw_nb.core.domain import Kind
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.live.notebooks import FILES, stem
 from openclaw_nb.live.outcomes import Ending, Outcome, Ran, Step
-from openclaw_nb.live.page import MARKS, asked_of, came, remark
+from openclaw_nb.live.page import MARKS, told
 from openclaw_nb.live.report import suite_line
 from openclaw_nb.live.selection import Suite
 from openclaw_nb.notebook.described import playable
@@ -100,7 +100,7 @@ def _provider(outcome: Outcome, room: _Room) -> str:
 def _step(step: Step, outcome: Outcome, room: _Room) -> str:
     words = step.mode.words_for(outcome.medium)
     lines = [_marked(step.ending, words)]
-    lines += [escape(line) for line in (asked_of(step), came(step), remark(step)) if line]
+    lines += map(escape, told(step))
     lines += [_link(Path(file).name) for file in step.files]
     shown = "".join(_shown(Path(file), room) for file in step.files)
     return f"<figure>{shown}<figcaption>{'<br>'.join(lines)}</figcaption></figure>"

@@ -7,8 +7,10 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +74,12 @@ class Run:
 def _off_the_main_thread(sweep: Sweep, runs: Sequence[Suite]) -> tuple[Ran, ...]:
     """Run it on a thread: in the main one nbclient takes Ctrl-C for itself."""
     result: Future[tuple[Ran, ...]] = Future()
-    stop: list[Callable[[], object]] = []
+    begun: Future[Callable[[], object]] = Future()
 
     async def main() -> tuple[Ran, ...]:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
-        stop.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        begun.set_result(partial(loop.call_soon_threadsafe, task.cancel))
         return await sweep.run(runs)
 
     def work() -> None:
@@ -91,7 +93,7 @@ def _off_the_main_thread(sweep: Sweep, runs: Sequence[Suite]) -> tuple[Ran, ...]
     try:
         return result.result()
     except KeyboardInterrupt:
-        for each in stop:
-            each()
+        with suppress(RuntimeError):  # it has just ended by itself
+            begun.result()()
         thread.join()
         raise

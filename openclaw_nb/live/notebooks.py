@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import subprocess
 from collections.abc import Mapping
@@ -68,9 +69,10 @@ class Notebooks:
             store_widget_state=False,  # offline, nbconvert would show nothing in a widget's place
         )
         client.log.setLevel(logging.CRITICAL)  # a failure is told in its own words
+        # The kernel's own remarks are for nobody.
+        running = client.async_execute(env=dict(environ), stderr=subprocess.DEVNULL)
         try:
-            # The kernel's own remarks are for nobody.
-            await client.async_execute(env=dict(environ), stderr=subprocess.DEVNULL)
+            await _until_done(client, asyncio.ensure_future(running))
         except CellExecutionError as error:
             return one_line(f"{error.ename}: {error.evalue}")
         except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
@@ -92,6 +94,20 @@ class Notebooks:
             variables.TIMEOUT_MS: str(given.timeout_ms),
             variables.STRICT: str(int(given.strict)),
         }
+
+
+async def _until_done(client: Any, running: asyncio.Future[Any]) -> None:
+    """Wait for the notebook; when this is cancelled, its kernel is ended: nbclient misses some cancellations."""
+    try:
+        await asyncio.wait({running})
+    except asyncio.CancelledError:
+        while not running.done():
+            if client.km is not None and client.km.has_kernel:
+                await client.km.shutdown_kernel(now=True)
+            running.cancel()
+            await asyncio.wait({running}, timeout=1)
+        raise
+    running.result()
 
 
 def _last_outcome(notebook: Any) -> Outcome | None:

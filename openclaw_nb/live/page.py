@@ -26,19 +26,18 @@ _CELL = "padding:4px 14px 4px 0;text-align:left;vertical-align:top"
 
 def step_text(step: Step, medium: Medium) -> str:
     """One mode in one line."""
-    told = "; ".join(filter(None, (asked_of(step), came(step), remark(step))))
-    return one_line(f"{step.mode.words_for(medium)} {step.ending}: {told}")
+    return one_line(f"{step.mode.words_for(medium)} {step.ending}: {'; '.join(told(step))}")
 
 
 def step_html(step: Step, medium: Medium) -> str:
     """The verdict on one mode, as a strip below its card."""
-    told = " · ".join(filter(None, (asked_of(step), came(step), remark(step))))
+    line = " · ".join(told(step))
     style = (
         f"max-width:720px;box-sizing:border-box;margin:6px 0;padding:7px 12px;{render.FONT};"
         f"border-left:3px solid {COLOURS[step.ending]};overflow-wrap:anywhere"
     )
     head = f"{step.mode.words_for(medium)} {step.ending}"
-    return f'<div style="{style}">{_marked(step.ending, head)} {escape(told)}</div>'
+    return f'<div class="{render.NO_MATH}" style="{style}">{_marked(step.ending, head)} {escape(line)}</div>'
 
 
 def outcome_text(title: str, facts: Mapping[str, str], outcome: Outcome) -> str:
@@ -49,14 +48,13 @@ def outcome_text(title: str, facts: Mapping[str, str], outcome: Outcome) -> str:
 
 def outcome_html(title: str, facts: Mapping[str, str], outcome: Outcome) -> str:
     """A provider: the facts, then a table with a line for each mode that was tried."""
-    return sheet.html(title, facts) + (steps_html(outcome) if outcome.steps else "")
+    return render.card(sheet.inner(title, facts), _table(outcome) if outcome.steps else "")
 
 
-def steps_html(outcome: Outcome) -> str:
-    """A table with a line for each mode that was tried."""
+def _table(outcome: Outcome) -> str:
     head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in _COLUMNS)
     body = "".join(_row(step, outcome.medium) for step in outcome.steps)
-    style = f"{render.FONT};max-width:720px;border-collapse:collapse"
+    style = f"{render.FONT};margin:12px 0 0;border-collapse:collapse"
     table = f"<table style='{style}'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     label = escape(f"What came of {outcome.provider}")
     return f'<div role="region" tabindex="0" aria-label="{label}" style="overflow-x:auto">{table}</div>'
@@ -64,7 +62,7 @@ def steps_html(outcome: Outcome) -> str:
 
 def _row(step: Step, medium: Medium) -> str:
     mode = _marked(step.ending, step.mode.words_for(medium))
-    cells = (mode, *map(escape, (asked_of(step), came(step), remark(step))))
+    cells = (mode, *map(escape, (_asked(step), _came(step), _remark(step))))
     inner = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
     return f"<tr>{inner}</tr>"
 
@@ -76,20 +74,23 @@ def _marked(ending: Ending, text: str) -> str:
     )
 
 
-def asked_of(step: Step) -> str:
-    """What was asked, in words; empty when nothing was sent."""
-    of = f"of {step.model} " if step.model else ""
-    asked = asked_text(step)
-    return f"asked {of}{asked or 'nothing but the prompt'}" if step.sent else ""
+def _asked(step: Step) -> str:
+    of = f"{step.model}: " if step.model else ""
+    return f"{of}{asked_text(step) or 'nothing but the prompt'}" if step.sent else ""
 
 
-def came(step: Step) -> str:
-    """What came, in words; empty when nothing did."""
-    return f"came {contents_text(step.contents)} in {step.seconds:.1f} s" if step.contents else ""
+def _came(step: Step) -> str:
+    return f"{contents_text(step.contents)}, after {step.seconds:.1f} s" if step.contents else ""
 
 
-def remark(step: Step) -> str:
-    """Why it did not pass, or in what the clip differs."""
+def _remark(step: Step) -> str:
     drift = f"{step.drift}: " if step.drift else ""
     differs = "; ".join(step.differences)
     return f"{drift}{step.reason}" if step.reason else f"differs: {differs}" if differs else ""
+
+
+def told(step: Step) -> list[str]:
+    """Asked, came, why: as far as there is something to tell."""
+    asked, arrived = _asked(step), _came(step)
+    lines = (asked and f"asked {asked}", arrived and f"came {arrived}", _remark(step))
+    return [line for line in lines if line]

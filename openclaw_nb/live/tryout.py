@@ -117,6 +117,11 @@ class TryOut:
         return self._trial.outcome
 
     @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes that it has."""
+        return self._trial.provider.caps.modes()
+
+    @property
     def models(self) -> Table:
         """What each of its models takes."""
         return offers.models(self._trial.provider)
@@ -157,11 +162,10 @@ class TryOut:
             raise AssertionError(f"{self.outcome.provider}: {told}")
 
     def _mode(self, name: str) -> Mode:
-        modes = self._trial.provider.caps.modes()
-        if name not in modes:
+        if name not in self.modes:
             raise InvalidInput(
                 "mode",
-                f"{self.outcome.provider} has no {shown(name)}; it has {', '.join(modes)}",
+                f"{self.outcome.provider} has no {shown(name)}; it has {', '.join(self.modes)}",
             )
         return Mode(name)
 

@@ -28,6 +28,8 @@ FONT = (
     "color:var(--jp-ui-font-color1,inherit);font-family:var(--jp-ui-font-family,system-ui,"
     "-apple-system,'Segoe UI',sans-serif);font-size:13px;line-height:1.5"
 )
+NO_MATH = "mathjax_ignore tex2jax_ignore"
+"""Classes that keep a page from typesetting what is between two dollar signs, such as prices."""
 _CARD = (
     f"max-width:720px;box-sizing:border-box;margin:6px 0;padding:16px 18px;border:1px solid {_LINE};"
     f"border-radius:12px;background:var(--jp-layout-color1,transparent);{FONT}"

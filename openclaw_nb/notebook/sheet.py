@@ -15,6 +15,11 @@ def bundle(title: str, facts: Mapping[str, str]) -> dict[str, str]:
 
 def html(title: str, facts: Mapping[str, str]) -> str:
     """A card with a line for each fact; facts may have several lines."""
+    return render.card(inner(title, facts))
+
+
+def inner(title: str, facts: Mapping[str, str]) -> str:
+    """What is in the card."""
     # Rows of `div`: JupyterLab has rules of its own for lists of definitions.
     rows = "".join(
         f'<div style="opacity:.85">{escape(name)}</div>'
@@ -23,7 +28,7 @@ def html(title: str, facts: Mapping[str, str]) -> str:
     )
     style = "display:grid;grid-template-columns:max-content minmax(0,1fr);gap:3px 18px"
     title = f"<strong>{escape(title)}</strong>"
-    return render.card(title, f'<div style="{style};margin:8px 0 0">{rows}</div>')
+    return f'{title}<div style="{style};margin:8px 0 0">{rows}</div>'
 
 
 def text(title: str, facts: Mapping[str, str]) -> str:

@@ -46,6 +46,12 @@ class Body:
         """Length in bytes, known before anything is read."""
         return sum(len(part) if isinstance(part, bytes) else part.length for part in self.segments)
 
+    @property
+    def content(self) -> bytes | AsyncIterator[bytes]:
+        """What httpx sends: the bytes, where there is nothing to read or encode for them."""
+        whole = [part for part in self.segments if isinstance(part, bytes)]
+        return b"".join(whole) if len(whole) == len(self.segments) else self.stream()
+
     async def stream(self) -> AsyncIterator[bytes]:
         """The bytes, read and encoded piece by piece."""
         for part in self.segments:

@@ -2,6 +2,7 @@
 
 One thread owns the connection, so that the event loop never waits for the disk. A write has
 reached the disk when its call returns (WAL, synchronous=FULL): a ticket is durable before we wait.
+Changes that come while others are written go to the disk together, in one step after them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Json, ValidationError
@@ -120,6 +121,18 @@ class NewTask:
     """The job of that task that this one finishes; its own too from its first moment."""
 
 
+_Change: TypeAlias = tuple[str, dict[str, object]]
+"""A task's id, and what becomes of its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Changes that reach the disk in one step."""
+
+    changes: list[_Change]
+    written: asyncio.Task[None]
+
+
 class Ledger:
     """The table of tasks. Methods are awaited on the core loop; each is one transaction."""
 
@@ -130,6 +143,9 @@ class Ledger:
         self._db: sqlite3.Connection | None = None
         self._owed: dict[str, dict[str, object]] = {}
         self._pid = os.getpid()
+        self._next: _Batch | None = None
+        """Takes changes until it is its turn to be written."""
+        self._last: _Batch | None = None
 
     async def add(
         self, new: NewTask, *, unless_active: Guard | None, seen: Collection[str] = ()
@@ -147,7 +163,27 @@ class Ledger:
 
     async def update(self, id: str, **columns: object) -> None:
         """Set columns of an active task; an event for an ended one is dropped."""
-        await self._run(partial(_update, id=id, columns={**columns, "last_event_at": now_ms()}))
+        change = id, {**columns, "last_event_at": now_ms()}
+        try:
+            await asyncio.shield(self._batched(change))
+        except LedgerError as error:  # those who wait for the same batch get one each
+            raise LedgerError(str(error)) from error
+
+    def _batched(self, change: _Change) -> asyncio.Task[None]:
+        """Put a change into the next batch; done when it is on the disk."""
+        self._look_for_fork()
+        if self._next is None or self._next.written.done():  # done: cancelled with its loop
+            changes: list[_Change] = []
+            written = asyncio.ensure_future(self._write(changes, self._last))
+            self._next = self._last = _Batch(changes, written)
+        self._next.changes.append(change)
+        return self._next.written
+
+    async def _write(self, changes: Sequence[_Change], former: _Batch | None) -> None:
+        if former is not None and not former.written.done():
+            await asyncio.wait((former.written,))
+        self._next = None
+        await self._run(partial(_update_all, changes=changes))
 
     async def end(self, id: str, status: TaskState, **columns: object) -> None:
         """Give a task its last state, if it has none yet.
@@ -260,6 +296,8 @@ class Ledger:
 
     async def close(self) -> None:
         """Close the file; the ledger can be used again afterwards."""
+        if self._last is not None and not self._last.written.done():
+            await asyncio.wait((self._last.written,))
         await self._run(lambda _: self._disconnect(), open_first=False)
         former, self._thread = self._thread, _thread()
         former.shutdown(wait=False)
@@ -275,8 +313,7 @@ class Ledger:
                     f"the ledger {self.path} cannot be used: {error}. {_way_on(error)}"
                 ) from error
 
-        if self._pid != os.getpid():
-            self._after_fork()
+        self._look_for_fork()
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     def _settle(self, db: sqlite3.Connection) -> None:
@@ -286,10 +323,12 @@ class Ledger:
                 _update(db, id=id, columns=self._owed[id])
                 del self._owed[id]
 
-    def _after_fork(self) -> None:
+    def _look_for_fork(self) -> None:
         """Forget the parent's thread and connection without touching it, not even to collect it."""
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._db))
-        self._pid, self._thread, self._db = os.getpid(), _thread(), None
+        if self._pid != os.getpid():
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._db))
+            self._pid, self._thread, self._db = os.getpid(), _thread(), None
+            self._next = self._last = None
 
     def _connect(self) -> sqlite3.Connection:
         if self._db is None:
@@ -430,6 +469,12 @@ def _update(db: sqlite3.Connection, *, id: str, columns: dict[str, object]) -> N
         f"UPDATE tasks SET {settings} WHERE id = ? AND status IN ('queued', 'running')",  # noqa: S608 - our own column names
         (*columns.values(), id),
     )
+
+
+def _update_all(db: sqlite3.Connection, *, changes: Sequence[_Change]) -> None:
+    with _at_once(db):
+        for id, columns in changes:
+            _update(db, id=id, columns=columns)
 
 
 def _set_notify(db: sqlite3.Connection, *, id: str, policy: str) -> None:

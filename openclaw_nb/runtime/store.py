@@ -28,6 +28,7 @@ _STEM_CHARACTERS = 60
 _STEM_BYTES = 200  # with the unique part below the 255 that file systems take
 _FILE_MODE = 0o644
 _PART = ".part-"
+_GATHERED_BYTES = 262_144
 _REFERENCES = "references"
 _FRESH_SECONDS = 60.0
 """A temporary file changed within this time may not have been locked yet."""
@@ -100,16 +101,28 @@ class Part:
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path, self._file = path, file
+        self._held: list[bytes] = []
+        """What came and is not written yet, less than a gathering."""
+        self._held_bytes = 0
+        self._committed = False
         self.size = 0
         self.head = b""
         """The first bytes, for recognising what came."""
 
     async def write(self, chunk: bytes) -> None:
-        """Append."""
+        """Append. Small pieces are gathered: each write beside the loop has its price."""
         if len(self.head) < HEAD_BYTES:
             self.head = (self.head + chunk)[:HEAD_BYTES]
-        await asyncio.to_thread(self._file.write, chunk)
+        self._held.append(chunk)
+        self._held_bytes += len(chunk)
         self.size += len(chunk)
+        if self._held_bytes >= _GATHERED_BYTES:
+            await asyncio.to_thread(self._flush)
+
+    def _flush(self) -> None:
+        held, self._held, self._held_bytes = self._held, [], 0
+        self._file.writelines(held)
+        self._file.flush()
 
     async def restart(self) -> None:
         """Forget what was written."""
@@ -117,6 +130,7 @@ class Part:
         self.size, self.head = 0, b""
 
     def _rewind(self) -> None:
+        self._held, self._held_bytes = [], 0
         self._file.seek(0)
         self._file.truncate()
 
@@ -125,7 +139,7 @@ class Part:
         return await asyncio.to_thread(self._is_cut_short)
 
     def _is_cut_short(self) -> bool:
-        self._file.flush()
+        self._flush()
         with self._path.open("rb") as file:
             return ends_early(file, self.size)
 
@@ -137,15 +151,17 @@ class Part:
         return await _to_its_end(partial(self._commit, name), undo=Path.unlink)
 
     def _commit(self, name: str) -> Path:
-        self._file.flush()
+        self._flush()
         os.fsync(self._file.fileno())
         named = _renamed(self._file, self._path, self._path.with_name(name))
+        self._committed = True
         _sync(named.parent)
         return named
 
     async def abandon(self) -> None:
         """Close and delete; nothing is left. Harmless after a commit."""
-        await asyncio.to_thread(self.discard)
+        if not self._committed:
+            await asyncio.to_thread(self.discard)
 
     def discard(self) -> None:
         """As `abandon`, on the thread that calls it."""

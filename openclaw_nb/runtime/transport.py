@@ -1,4 +1,4 @@
-"""httpx lives here and nowhere else: origins, keys and who may see them, retries, redirects.
+"""httpx lives here and under `pool`: origins, keys and who may see them, retries, redirects.
 
 A key goes to the provider's own origin and to its declared `key_hosts`, to no other. Redirects are
 followed here, hop by hop, because httpx drops only `Authorization` when a redirect leaves the
@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -32,6 +32,10 @@ from openclaw_nb.runtime.bodies import encode
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.conceal import concealed, concealed_bytes
 from openclaw_nb.runtime.guard import Policy
+from openclaw_nb.runtime.logs import LOG
+
+if TYPE_CHECKING:
+    from openclaw_nb.runtime.pool import Pool
 
 MAX_HOPS = 5
 ATTEMPTS = 5
@@ -50,6 +54,11 @@ BROKEN = (httpx.RequestError, httpx.InvalidURL, TimeoutError)
 """All that can go wrong with an exchange before its answer is whole."""
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": zlib.MAX_WBITS}
 _PIECE_BYTES = 262_144
+_HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "user-agent": f"python-httpx/{httpx.__version__}",
+}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -118,22 +127,52 @@ class Transport:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._pools: dict[tuple[str, Connection], httpx.AsyncClient] = {}
+        self._pools: dict[tuple[str, Connection], Pool] = {}
+        self._clients: dict[tuple[str, Connection], httpx.AsyncClient] = {}
         self._context: ssl.SSLContext | None = None
+        self._proxies = bool(getproxies())
 
     async def close(self) -> None:
         """Close every connection."""
-        pools, self._pools = self._pools, {}
-        for pool in pools.values():
-            await pool.aclose()
+        opened: tuple[Pool | httpx.AsyncClient, ...] = (
+            *self._pools.values(),
+            *self._clients.values(),
+        )
+        self._pools, self._clients = {}, {}
+        for each in opened:
+            await each.aclose()
 
-    def _pool(self, provider: AnyProvider, access: Access) -> httpx.AsyncClient:
+    async def _answer(
+        self, provider: AnyProvider, access: Access, request: httpx.Request
+    ) -> httpx.Response:
+        """Send by the quick way, which knows neither proxies nor logins and streams no uploads."""
+        in_memory = isinstance(request.stream, httpx.ByteStream)
+        plain = not (self._proxies or access.connection.proxy or request.url.userinfo)
+        if in_memory and plain:
+            answer = await self._pool(provider, access).handle_async_request(request)
+            where = request.url.copy_with(query=None)  # a signature is in the query
+            LOG.debug("HTTP Request: %s %s: %s", request.method, where, answer.status_code)
+            return answer
+        return await self._client(provider, access).send(request, stream=True)
+
+    def _pool(self, provider: AnyProvider, access: Access) -> Pool:
         """A provider's own connections: one that is slow to answer takes none from the others."""
+        from openclaw_nb.runtime.pool import Pool
+
         key = provider.id, access.connection
         if key not in self._pools:
-            context = access.connection.context or self._usual_context()
-            self._pools[key] = _opened(access, context)
+            self._pools[key] = Pool(self._context_of(access), connections=_most(access))
         return self._pools[key]
+
+    def _client(self, provider: AnyProvider, access: Access) -> httpx.AsyncClient:
+        """The same, through httpx's own connections."""
+        key = provider.id, access.connection
+        if key not in self._clients:
+            self._clients[key] = _opened(access, self._context_of(access))
+        return self._clients[key]
+
+    def _context_of(self, access: Access) -> ssl.SSLContext:
+        return access.connection.context or self._usual_context()
 
     def _usual_context(self) -> ssl.SSLContext:
         """Made once: reading the certificates takes its time."""
@@ -256,7 +295,7 @@ class Transport:
             request = self._request(provider, access, call, url, deadline, keyed=keyed)
             try:
                 placed = _to(request, place, _certified(access, url))
-                return await self._pool(provider, access).send(placed, stream=True)
+                return await self._answer(provider, access, placed)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if place is places[-1]:
                     raise
@@ -274,25 +313,25 @@ class Transport:
     ) -> httpx.Request:
         address = httpx.URL(url)  # may be none: found out before the key is at hand
         trusted = may_see_key(provider, access, url)
-        headers = httpx.Headers({"accept": "application/json", "accept-encoding": "gzip, deflate"})
+        headers = httpx.Headers(_HEADERS)
         headers.update(call.headers)
         if trusted:
             headers.update(access.headers)  # they may hold a gateway's token; the user's word wins
-        if not (keyed and trusted):
-            access = replace(access, key=None)
-        if access.key is not None:
-            headers.update([access.key_header or provider.key.sent_as(access.key)])
-        body = encode(call, access.key)
+        key = access.key if keyed and trusted else None
+        if key is not None:
+            headers.update([access.key_header or provider.key.sent_as(key)])
+        body = encode(call, key)
         if body is not None:
             headers.update({"content-type": body.media_type, "content-length": str(body.length)})
         usual = provider.http_seconds if call.seconds is None else call.seconds
         seconds = max(min(usual, deadline.left()), 0.001)
-        return self._pool(provider, access).build_request(
+        timeout = httpx.Timeout(seconds, connect=min(seconds, 20.0))
+        return httpx.Request(
             call.method,
             address,
             headers=headers,
-            content=body.stream() if body else None,
-            timeout=httpx.Timeout(seconds, connect=min(seconds, 20.0)),
+            content=body.content if body else None,
+            extensions={"timeout": timeout.as_dict()},
         )
 
     def pause(self, attempt: int, headers: Mapping[str, str] = _NONE) -> float:
@@ -304,13 +343,20 @@ class Transport:
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
+def _most(access: Access) -> int:
+    """Connections at once: twice what is needed, for jobs being cancelled."""
+    return 2 * access.max_concurrent
+
+
 def _opened(access: Access, context: ssl.SSLContext) -> httpx.AsyncClient:
-    """A pool of connections, on the running loop; twice what is needed, for jobs being cancelled."""
-    most = access.max_concurrent
+    """A pool of connections, on the running loop."""
+    limits = httpx.Limits(
+        max_connections=_most(access), max_keepalive_connections=access.max_concurrent
+    )
     try:
         return httpx.AsyncClient(
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=2 * most, max_keepalive_connections=most),
+            limits=limits,
             proxy=access.connection.proxy,
             verify=context,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none are kept

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,20 +48,33 @@ class Server:
 
 
 @contextmanager
-def jupyterlab(root: Path, state: Path) -> Iterator[Server]:
-    """JupyterLab on the folder `root`; everything that it and its kernels keep goes to `state`."""
+def jupyterlab(
+    root: Path,
+    state: Path,
+    *,
+    base_url: str = "/",
+    program: Sequence[str] = (sys.executable,),
+    **variables: str,
+) -> Iterator[Server]:
+    """JupyterLab on the folder `root`; everything that it and its kernels keep goes to `state`.
+
+    `base_url` is what its paths begin with, `program` the Python, `variables` go to its environment.
+    """
     port = _free_port()
     command = [
-        *(sys.executable, "-m", "jupyterlab", *_OPTIONS),
+        *(*program, "-m", "jupyterlab", *_OPTIONS),
         *(f"--ServerApp.port={port}", f"--ServerApp.root_dir={root}"),
+        f"--ServerApp.base_url={base_url}",
     ]
     settings = state / "settings" / _TRACKER
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(_SETTINGS)
     with (state / "jupyterlab.log").open("w") as log:
-        server = subprocess.Popen(command, env=_environ(state), stdout=log, stderr=log, cwd=root)
+        server = subprocess.Popen(
+            command, env=_environ(state) | variables, stdout=log, stderr=log, cwd=root
+        )
         try:
-            yield Server(_answering(f"http://127.0.0.1:{port}"), root)
+            yield Server(_answering(f"http://127.0.0.1:{port}{base_url.rstrip('/')}"), root)
         finally:
             server.terminate()
             server.wait(30)

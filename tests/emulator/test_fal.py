@@ -13,6 +13,7 @@ from openclaw_nb.emulator.services.fal_errors import MODEL_ERRORS, REQUEST_ERROR
 from openclaw_nb.providers import by_id
 from openclaw_nb.runtime.transport import Access
 from tests.capture import differences
+from tests.environments import run_node
 from tests.runtime.world import FakeClock, a_job, a_run, engine
 
 KEY = {"authorization": "Key k"}
@@ -629,3 +630,34 @@ def test_a_large_reference_is_uploaded_as_fal_client_does(
     assert sent.rpartition("_")[2] == url.rpartition("_")[2]
     assert len(posts) == 3
     assert len(posts[2].body) < 1000
+
+
+STREAMED = """
+import { createFalClient } from "@fal-ai/client";
+const { url, model } = JSON.parse(process.argv[1]);
+const fal = createFalClient({
+  credentials: "key",
+  requestMiddleware: async (asked) => ({
+    ...asked, url: asked.url.replace("https://queue.fal.run", url),
+  }),
+});
+const { request_id: requestId } = await fal.queue.submit(model, { input: { prompt: "a heron" } });
+const stream = await fal.queue.streamStatus(model, { requestId, connectionMode: "server" });
+const words = [];
+for await (const event of stream) words.push(event.status);
+const end = await stream.done();
+const result = await fal.queue.result(model, { requestId });
+console.log(JSON.stringify({ words, end: end.status, url: result.data.video.url }));
+"""
+
+
+@pytest.mark.matrix
+@pytest.mark.timeout(300)
+def test_fals_own_client_follows_the_stream_to_the_end(emulator):
+    play(emulator, seconds=3)
+    given = {"url": emulator.urls["fal"], "model": LIVE}
+    said = run_node("fal-client-js", ["@fal-ai/client@1.10.1"], STREAMED, given)
+    assert said["words"] == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
+    assert said["end"] == "COMPLETED"
+    assert said["url"].startswith(given["url"])
+    assert emulator.jobs[0].polls == 1

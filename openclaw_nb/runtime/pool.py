@@ -1,0 +1,181 @@
+"""httpx's exchanges over aiohttp's connections: a tenth of the work when many are under way.
+
+What a failure says of a submission is worth money. Whatever breaks before the connection stands is
+a `ConnectError` or `ConnectTimeout`, so that it cannot have arrived; all else may have. A request
+goes out once: aiohttp would repeat some by itself. A submission has a connection of its own, as one
+that was kept may have been closed by the server just when it is used again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import weakref
+from collections.abc import AsyncIterator, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import aiohttp
+import httpx
+from yarl import URL
+
+_IDLE_SECONDS = 5.0
+_HEAD_BYTES = 65_536
+"""The longest line of an answer's head: signed addresses in a redirect are long."""
+
+
+class Pool(httpx.AsyncBaseTransport):
+    """Connections without a proxy, for requests whose body, if any, is in memory.
+
+    Opened by the first request, on its loop; whatever becomes of that loop or of the pool, the
+    connections are closed.
+    """
+
+    def __init__(self, context: ssl.SSLContext, *, connections: int) -> None:
+        self._context, self._connections = context, connections
+        self._lasting: aiohttp.ClientSession | None = None
+        self._single: aiohttp.ClientSession | None = None
+        self._keepers: tuple[asyncio.Task[None], ...] = ()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, and read the head of the answer."""
+        if self._lasting is None or self._single is None:
+            self._lasting, self._single = self._opened(keep=True), self._opened(keep=False)
+            self._keepers = _keep(self, self._lasting), _keep(self, self._single)
+            await asyncio.sleep(0)  # a task that is cancelled before it began closes nothing
+        session = self._lasting if request.method == "GET" else self._single
+        with _told():
+            answer = await session.request(
+                request.method,
+                _address(request.url),
+                headers=[pair for pair in request.headers.multi_items() if pair[0] != "connection"],
+                data=request.content or None,
+                allow_redirects=False,
+                timeout=_patience(request.extensions["timeout"]),
+                server_hostname=request.extensions.get("sni_hostname"),
+            )
+        return httpx.Response(
+            answer.status,
+            headers=answer.raw_headers,
+            stream=_Stream(answer),
+            request=request,
+            extensions={
+                "http_version": b"HTTP/1.1",
+                "reason_phrase": (answer.reason or "").encode("ascii", "replace"),
+            },
+        )
+
+    def _opened(self, *, keep: bool) -> aiohttp.ClientSession:
+        more: dict[str, Any] = {"keepalive_timeout": _IDLE_SECONDS} if keep else {}
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._connections,
+                ssl=self._context,
+                force_close=not keep,
+                resolver=aiohttp.ThreadedResolver(),  # the system's, as everywhere else
+                **more,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            middlewares=(_once,),
+            max_line_size=_HEAD_BYTES,
+            max_field_size=_HEAD_BYTES,
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        keepers, self._keepers, self._lasting, self._single = self._keepers, (), None, None
+        for keeper in keepers:
+            keeper.cancel()
+        if keepers:
+            await asyncio.wait(keepers)
+
+
+def _keep(pool: Pool, session: aiohttp.ClientSession) -> asyncio.Task[None]:
+    """Hold a session open until its loop ends or the pool is forgotten; then it is closed.
+
+    aiohttp complains of sessions that nobody closed. After a fork the parent's stay untouched, as
+    its tasks do.
+    """
+    loop, pid = asyncio.get_running_loop(), os.getpid()
+    keeper = loop.create_task(_kept(session))
+
+    def let_go() -> None:
+        if os.getpid() == pid and not loop.is_closed():
+            loop.call_soon_threadsafe(keeper.cancel)
+
+    weakref.finalize(pool, let_go).atexit = False
+    return keeper
+
+
+async def _kept(session: aiohttp.ClientSession) -> None:
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await session.close()
+
+
+class _Stream(httpx.AsyncByteStream):
+    """An answer's body as it comes."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _told():
+            async for chunk in self._answer.content.iter_any():
+                yield chunk
+
+    async def aclose(self) -> None:
+        """Give the connection back when all was read; else close it."""
+        self._answer.close()
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """One exchange. Its errors leave aiohttp as ours, or it would repeat some requests itself."""
+    with _told():
+        return await handler(request)
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """Errors of aiohttp as httpx's. Their own texts may hold an address with its query."""
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError as error:
+        raise httpx.ConnectTimeout("") from error
+    except aiohttp.ClientConnectorError as error:
+        raise httpx.ConnectError(str(error)) from error
+    except aiohttp.SocketTimeoutError as error:
+        raise httpx.ReadTimeout("") from error
+    except aiohttp.NonHttpUrlClientError as error:
+        raise httpx.UnsupportedProtocol("only http and https are asked") from error
+    except aiohttp.InvalidURL as error:
+        raise httpx.InvalidURL("the address cannot be used") from error
+    except aiohttp.ClientResponseError as error:
+        raise httpx.RemoteProtocolError(error.message) from error
+    except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
+        raise httpx.RemoteProtocolError(str(error)) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise httpx.ReadError(str(error)) from error
+    except ValueError as error:  # a header that cannot be sent
+        raise httpx.LocalProtocolError(str(error)) from error
+
+
+def _address(url: httpx.URL) -> URL:
+    """The address to the letter: others may have signed it."""
+    text = f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}"
+    return URL(text, encoded=True)
+
+
+def _patience(seconds: Mapping[str, float | None]) -> aiohttp.ClientTimeout:
+    """A time-out for each phase; `connect` counts the wait for a free connection too."""
+    return aiohttp.ClientTimeout(
+        total=None,
+        connect=seconds["pool"],
+        sock_connect=seconds["connect"],
+        sock_read=seconds["read"],
+    )
