@@ -60,16 +60,25 @@ def is_live() -> bool:
 
 
 @contextmanager
+def alone_at(place: Place) -> Generator[None]:
+    """As `at`, and a default client that is made before or in the block does not outlive that."""
+    forget_default_client()
+    with at(place):
+        try:
+            yield
+        finally:
+            forget_default_client()
+
+
+@contextmanager
 def at(place: Place) -> Generator[None]:
-    """Within the block everything happens at `place`, on the emulator."""
+    """Within the block the environment leads to `place` and the emulator."""
     variables = place.variables
     before = {name: os.environ.get(name) for name in variables}
-    forget_default_client()
     os.environ.update(variables)
     try:
         yield
     finally:
-        forget_default_client()
         _restore(before)
 
 
