@@ -51,7 +51,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Around fixtures, test and notebook alike: a kernel inherits the environment."""
     if not item.config.stash.get(_emulated, False):
         return (yield)
-    with _place_of(item):
+    from openclaw_nb.isolation import alone_at
+
+    with _place_of(item) as place, alone_at(place):
         return (yield)
 
 
@@ -64,20 +66,19 @@ def _is_asked_for(config: pytest.Config) -> bool:
 
 
 @contextmanager
-def _place_of(item: pytest.Item) -> Generator[None]:
-    """The item's own place, which it may be at already."""
-    if _place in item.stash:
-        yield
-        return
-    from openclaw_nb.isolation import Place, at
+def _place_of(item: pytest.Item) -> Generator[Place]:
+    """The item's own place, which it may have already."""
+    from openclaw_nb.isolation import Place
 
+    if _place in item.stash:
+        yield item.stash[_place]
+        return
     here = Path(tempfile.mkdtemp(dir=_session_folder(item.config)))
     out = _out(item.config)
     media = out / _file_name(item.nodeid) if out else here / "media"
     item.stash[_place] = Place(here / "state", media)
     try:
-        with at(item.stash[_place]):
-            yield
+        yield item.stash[_place]
     finally:
         del item.stash[_place]
 
@@ -132,7 +133,8 @@ def openclaw_emulator(
     """
     from openclaw_nb.api import emulating
     from openclaw_nb.emulator import Emulator
+    from openclaw_nb.isolation import at
 
-    node: pytest.Item = request.node
-    with _place_of(node), emulating(Emulator(openclaw_scenario), _POLL_SECONDS) as emulation:
+    emulator, node = Emulator(openclaw_scenario), request.node
+    with _place_of(node) as place, at(place), emulating(emulator, _POLL_SECONDS) as emulation:
         yield emulation

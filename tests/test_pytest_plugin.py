@@ -77,6 +77,13 @@ USES_THE_FIXTURE = """
     def my_code(prompt):
         return oc.generate_video(prompt, model="minimax/MiniMax-Hailuo-2.3", exact_model=True).result(60)
 
+    @pytest.fixture(scope="module", autouse=True)
+    def client_of_the_module():
+        from openclaw_nb import api
+        mine = api.default_client()
+        yield
+        assert api.default_client() is mine
+
     @pytest.fixture
     def openclaw_scenario():
         return Scenario(render="draft")
@@ -107,9 +114,7 @@ USES_THE_FIXTURE = """
         assert my_code("a heron").emulated
         assert openclaw_emulator.jobs == []
 
-    def test_nothing_is_left_for_the_next_test():
-        from openclaw_nb import api
-        assert api._default is None
+    def test_a_test_without_it_has_its_own_environment():
         assert os.environ["FAL_KEY"] == "sk-my-own-key"
 
     def test_a_process_of_the_test_is_on_the_emulator_too(openclaw_emulator):
