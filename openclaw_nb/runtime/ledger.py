@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
@@ -449,7 +449,7 @@ def _columns(new: NewTask) -> dict[str, object]:
         "status": TaskState.QUEUED.value,
         "phase": "waiting",
         "owner_pid": os.getpid(),
-        "owner_started": process_started(os.getpid()),
+        "owner_started": _own_start(os.getpid()),
         "owner_host": socket.gethostname(),
         "created_at": moment,
         "last_event_at": moment,
@@ -580,6 +580,12 @@ def owner_alive(row: Row) -> bool:
     if started is None:
         return False
     return row.owner_started is None or abs(started - row.owner_started) < 2.0  # noqa: PLR2004 - clock ticks
+
+
+@cache
+def _own_start(pid: int) -> float | None:
+    """When this process started, which does not change; `pid` is its own, and another's after a fork."""
+    return process_started(pid)
 
 
 def process_started(pid: int) -> float | None:
