@@ -256,9 +256,11 @@ class Engine:
         return run.provider.over(wait.ticket) if run.provider.over else None
 
     async def _asked(self, run: Run, wait: Wait[Any]) -> Step[Any]:
-        call = run.stream(wait)
-        if call and not isinstance(step := await self._told(run, wait, call), Wait):
-            return step
+        if call := run.stream(wait):
+            step = await self._told(run, wait, call)
+            if not isinstance(step, Wait):
+                return step
+            wait = step
         await self._pause(run, wait)
         return await self._poll(run, wait)
 
