@@ -130,7 +130,7 @@ def draw(figures: Iterable[Figure], path: Path) -> None:
     sets = [(title, found) for title, found in sets if found]
     style = {"svg.fonttype": "none", "svg.hashsalt": "openclaw_nb", "font.size": 9}
     colours = dict.fromkeys(("text.color", "xtick.color", "ytick.color", "axes.edgecolor"), _INK)
-    with mpl.rc_context({**style, **colours, "font.sans-serif": ["sans-serif"]}):
+    with mpl.rc_context({**style, **colours}):
         tallest = max(len(found) for _, found in sets)
         rows = -(-len(sets) // 2)
         size = (10, rows * (0.27 * tallest + 0.8))
