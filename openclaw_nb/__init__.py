@@ -51,7 +51,6 @@ if TYPE_CHECKING:
         TaskLost,
         TaskNotFound,
     )
-    from openclaw_nb.live.tryout import try_out
     from openclaw_nb.notebook.compare import compare
     from openclaw_nb.notebook.gallery import gallery
     from openclaw_nb.notebook.kernel import enable_nested_loops
@@ -60,6 +59,7 @@ if TYPE_CHECKING:
     from openclaw_nb.sweep import Sweep, sweep
     from openclaw_nb.task import Task
     from openclaw_nb.tool import image_generate, music_generate, video_generate
+    from openclaw_nb.tryout import try_out
 
 __version__ = "0.1.0"
 
@@ -125,7 +125,7 @@ _HOMES = {
     "task": "api",
     "tasks": "api",
     "Client": "client",
-    "try_out": "live.tryout",
+    "try_out": "tryout",
     "compare": "notebook.compare",
     "enable_nested_loops": "notebook.kernel",
     "Image": "runtime.results",

@@ -115,7 +115,7 @@ def _chosen(wanted: Asked, given: Variables, *, emulated: bool) -> tuple[Suite, 
         for medium in wanted.suites:
             named_models(client, given, medium)
         registry = {medium: vendors.of(medium) for medium in Medium}
-        keyed = (lambda *_: True) if emulated else partial(usable, vendors)
+        keyed = selection.everyone if emulated else partial(usable, vendors)
         return selection.select(wanted, given, registry, keyed)
 
 

@@ -79,15 +79,14 @@ class _Offer:
         return [
             (
                 self.code(model.id),
-                _joined(makes),
+                _joined(makes for makes, _ in modes),
                 seconds,
                 shape,
-                " or ".join(dict.fromkeys(filter(None, takes))) or "none",
+                " or ".join(dict.fromkeys(takes for _, takes in modes if takes)) or "none",
                 *rest,
                 *known,
             )
             for (seconds, shape, *rest), modes in alike.items()
-            for makes, takes in [zip(*modes, strict=True)]
         ]
 
     def _switches(self, block: ModeCaps) -> str:

@@ -10,7 +10,6 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ def _off_the_main_thread(sweep: Sweep, runs: Sequence[Suite]) -> tuple[Ran, ...]
     async def main() -> tuple[Ran, ...]:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
-        begun.set_result(partial(loop.call_soon_threadsafe, task.cancel))
+        begun.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
         return await sweep.run(runs)
 
     def work() -> None:

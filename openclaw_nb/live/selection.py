@@ -118,6 +118,11 @@ def _ids(names: Sequence[str], registry: Registry, where: str) -> set[str]:
     return {known_id(name, registry, where) for name in names}
 
 
+def everyone(medium: Medium, id: str) -> bool:  # noqa: ARG001 - as `usable` of `select`
+    """Takes every provider for usable."""
+    return True
+
+
 def known_id(name: str, registry: Registry, where: str) -> str:
     """The id that a name or an alias means. Raises InvalidInput, with the nearest id."""
     every = [provider for providers in registry.values() for provider in providers]

@@ -78,7 +78,7 @@ def _left_out(client: Client, given: Variables, provider: AnyProvider) -> str:
         return "takes no part in a live run: what it makes depends on the user's own workflow"
     wanted = selection.Asked(suites=(provider.medium,), check_keys=False)
     registry = {each: client.vendors.of(each) for each in Medium}
-    (suite,) = selection.select(wanted, given, registry, lambda *_: True)
+    (suite,) = selection.select(wanted, given, registry, selection.everyone)
     if provider.id in suite.providers:
         return ""
     if given.providers is not None:
