@@ -134,13 +134,12 @@ class Transport:
 
     async def close(self) -> None:
         """Close every connection."""
-        opened: tuple[Pool | httpx.AsyncClient, ...] = (
-            *self._pools.values(),
-            *self._clients.values(),
-        )
-        self._pools, self._clients = {}, {}
-        for each in opened:
-            await each.aclose()
+        pools, self._pools = self._pools, {}
+        clients, self._clients = self._clients, {}
+        for pool in pools.values():
+            await pool.aclose()
+        for client in clients.values():
+            await client.aclose()
 
     async def _answer(
         self, provider: AnyProvider, access: Access, request: httpx.Request
