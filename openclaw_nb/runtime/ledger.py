@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
@@ -31,6 +31,7 @@ from openclaw_nb.core.pacing import Usual
 from openclaw_nb.errors import LedgerError, TaskNotFound, shown
 from openclaw_nb.runtime import queries
 from openclaw_nb.runtime.migrations import migrate
+from openclaw_nb.runtime.processes import own_start, process_started
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.receipts import Receipt
 
@@ -45,10 +46,6 @@ _BUSY_SECONDS = 60.0
 _BUSY_PAUSE_SECONDS = 0.01
 _PRIMARY_CODE = 0xFF
 """The part of an SQLite error code that says what is wrong; the rest says where."""
-_START_FIELD = 19
-"""Of `/proc/<pid>/stat`, counted from after the name."""
-_BOOT_SECONDS = 1e8
-"""More than a machine runs without being started again: 3 years."""
 _GRACE_MS = 300_000
 """How long a task of another machine is believed to go on without a word: 5 minutes."""
 
@@ -449,7 +446,7 @@ def _columns(new: NewTask) -> dict[str, object]:
         "status": TaskState.QUEUED.value,
         "phase": "waiting",
         "owner_pid": os.getpid(),
-        "owner_started": _own_start(os.getpid()),
+        "owner_started": own_start(os.getpid()),
         "owner_host": socket.gethostname(),
         "created_at": moment,
         "last_event_at": moment,
@@ -580,33 +577,3 @@ def owner_alive(row: Row) -> bool:
     if started is None:
         return False
     return row.owner_started is None or abs(started - row.owner_started) < 2.0  # noqa: PLR2004 - clock ticks
-
-
-@cache
-def _own_start(pid: int) -> float | None:
-    """When this process started, which does not change; `pid` is its own, and another's after a fork."""
-    return process_started(pid)
-
-
-def process_started(pid: int) -> float | None:
-    """When a process started, in seconds from some moment; None when there is no such process.
-
-    On Linux the wall clock has no part in it: psutil's own answer there moves when the clock is set.
-    """
-    import psutil
-
-    with suppress(psutil.Error):
-        process = psutil.Process(pid)
-        if process.status() != psutil.STATUS_ZOMBIE:
-            return _since_boot(pid) or float(process.create_time())
-    return None
-
-
-def _since_boot(pid: int) -> float | None:
-    """Seconds from boot to the start of a process, on a scale that differs from boot to boot."""
-    try:
-        boot = int(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:4], 16)
-        facts = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        return boot * _BOOT_SECONDS + int(facts[_START_FIELD]) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return None

@@ -12,6 +12,7 @@ import openclaw_nb as oc
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.emulator import Scenario
 from openclaw_nb.runtime import ledger
+from openclaw_nb.runtime.processes import process_started
 from openclaw_nb.runtime.upkeep import due
 from tests.faults.test_ledger import accepted, is_playable
 
@@ -58,8 +59,8 @@ def test_a_time_limit_holds_when_the_clock_is_set(make_client, emulator, set_clo
 
 def test_a_process_is_known_again_after_the_clock_was_set(monkeypatch):
     """The system's word on when it was booted, and with it on when a process began, moves along."""
-    before = ledger.process_started(os.getpid())
+    before = process_started(os.getpid())
     if psutil.LINUX:
         booted = psutil.boot_time()
         monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: booted + 3600)
-    assert ledger.process_started(os.getpid()) == before
+    assert process_started(os.getpid()) == before

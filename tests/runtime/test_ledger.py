@@ -16,9 +16,9 @@ from openclaw_nb.runtime.ledger import (
     NewTask,
     now_ms,
     owner_alive,
-    process_started,
 )
 from openclaw_nb.runtime.migrations import STEPS, migrate
+from openclaw_nb.runtime.processes import process_started
 from openclaw_nb.runtime.queries import Guard
 
 ASKED = NewTask(
