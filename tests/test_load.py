@@ -11,7 +11,7 @@ import pytest
 
 import openclaw_nb as oc
 from openclaw_nb import tables
-from openclaw_nb.core.domain import TaskState
+from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.emulator import Scenario
 from openclaw_nb.runtime.ledger import Ledger, NewTask, now_ms
 from openclaw_nb.runtime.queries import Guard
@@ -174,7 +174,7 @@ async def submit(ledger):
         await ledger.asked_to_stop()
         await ledger.touch([row.id])
         await ledger.find(row.id[:8])
-        await ledger.usual("fal", "m")
+        await ledger.usual(Ref("fal", "m"), "https://fal.test")
         await ledger.left_behind()
         await ledger.to_look_after()
         await ledger.ask_to_stop(row.id)
@@ -194,7 +194,7 @@ def test_no_step_of_a_task_looks_through_the_whole_ledger(library):
 
 
 def test_how_long_a_model_takes_is_read_from_an_index_in_its_order(library):
-    (statement,) = asked(library, lambda: library.usual("fal", "m"))
+    (statement,) = asked(library, lambda: library.usual(Ref("fal", "m"), "https://fal.test"))
     with sqlite3.connect(library.path) as db:
         plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
     db.close()

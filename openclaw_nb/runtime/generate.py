@@ -225,7 +225,7 @@ class Runner:
         applied = _applied(order, planned, earlier)
         async with self._turn(order, planned.ref, reach, teller):
             run = self._run(order, planned.ref, reach, teller, applied, earlier)
-            run.usual = await self.ledger.usual(planned.ref.provider, planned.ref.model)
+            run.usual = await self.ledger.usual(planned.ref, reach.access.base_url)
             teller.update(ref=planned.ref, usual_seconds=run.usual and run.usual.median)
             limit = self.deliveries[Medium.VIDEO].store.max_bytes
             job = await with_bytes(planned.job, run, self.engine.transport, limit)

@@ -26,7 +26,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
 from openclaw_nb.config.private import close_to_others, make_private
-from openclaw_nb.core.domain import TaskState
+from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.core.pacing import Usual
 from openclaw_nb.errors import LedgerError, TaskNotFound, shown
 from openclaw_nb.runtime import queries
@@ -285,11 +285,12 @@ class Ledger:
         """Forget ended tasks; their media stay."""
         await self._run(partial(_remove, ids=[row.id for row in rows]))
 
-    async def usual(self, provider: str, model: str) -> Usual | None:
-        """How long jobs of this model take; None below three that ended well."""
-        return Usual.of(
-            await self._run(partial(queries.took_seconds, provider=provider, model=model))
+    async def usual(self, ref: Ref, base_url: str) -> Usual | None:
+        """How long jobs of this model take at this address; None below three that ended well."""
+        took = partial(
+            queries.took_seconds, provider=ref.provider, model=ref.model, base_url=base_url
         )
+        return Usual.of(await self._run(took))
 
     async def close(self) -> None:
         """Close the file; the ledger can be used again afterwards."""

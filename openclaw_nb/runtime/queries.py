@@ -168,12 +168,15 @@ def touch(db: sqlite3.Connection, ids: Sequence[str], now: int) -> None:
     )
 
 
-def took_seconds(db: sqlite3.Connection, provider: str, model: str) -> list[float]:
-    """How long the last 25 jobs of a model took, without the download where that is known."""
+def took_seconds(db: sqlite3.Connection, provider: str, model: str, base_url: str) -> list[float]:
+    """How long the last 25 jobs of a model took at an address, without the download where known.
+
+    A stand-in for the vendor takes as long as it likes.
+    """
     took = db.execute(
         "SELECT (coalesce(made_at, ended_at) - started_at) / 1000.0 FROM tasks"
-        " WHERE provider = ? AND model = ?"
+        " WHERE provider = ? AND model = ? AND base_url = ?"
         " AND status = 'succeeded' AND resumes IS NULL ORDER BY ended_at DESC LIMIT 25",
-        (provider, model),
+        (provider, model, base_url),
     )
     return [seconds for (seconds,) in took if seconds is not None]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_nb.core.domain import TaskState
+from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.errors import LedgerError, TaskNotFound
 from openclaw_nb.runtime.ledger import (
     RETENTION_MS,
@@ -21,6 +21,7 @@ from openclaw_nb.runtime.migrations import STEPS, migrate
 from openclaw_nb.runtime.processes import process_started
 from openclaw_nb.runtime.queries import Guard
 
+FAL_URL = "https://queue.fal.run"
 ASKED = NewTask(
     prompt="a heron",
     request='{"prompt": "a heron"}',
@@ -195,7 +196,8 @@ def test_looking_and_making_are_one_step_across_connections(ledger):
 
 def finished(ledger, seconds, *, download_seconds=0, **more):
     row = add(ledger, resumes=more.pop("resumes", None))
-    columns = {"provider": "fal", "model": "m", "started_at": 1_000_000} | more
+    where = {"provider": "fal", "model": "m", "base_url": FAL_URL}
+    columns = where | {"started_at": 1_000_000} | more
     status = columns.pop("status", TaskState.SUCCEEDED)
     made = 1_000_000 + int(seconds * 1000)
     if download_seconds:
@@ -207,8 +209,8 @@ def finished(ledger, seconds, *, download_seconds=0, **more):
     db.close()
 
 
-def usual(ledger, provider="fal", model="m"):
-    return run(ledger.usual(provider, model))
+def usual(ledger, provider="fal", model="m", base_url=FAL_URL):
+    return run(ledger.usual(Ref(provider, model), base_url))
 
 
 def test_the_usual_time_is_the_median_and_unknown_below_three(ledger):
@@ -219,6 +221,13 @@ def test_the_usual_time_is_the_median_and_unknown_below_three(ledger):
     assert usual(ledger).median == 20.5
     assert usual(ledger, model="other") is None
     assert usual(ledger, provider="other") is None
+
+
+def test_what_a_stand_in_takes_says_nothing_about_the_vendor(ledger):
+    for _ in range(3):
+        finished(ledger, 10, base_url="http://127.0.0.1:8188/fal")
+    assert usual(ledger) is None
+    assert usual(ledger, base_url="http://127.0.0.1:8188/fal").median == 10
 
 
 def test_the_download_does_not_count_to_the_time_that_a_job_takes(ledger):
