@@ -148,19 +148,20 @@ class Transport:
         in_memory = isinstance(request.stream, httpx.ByteStream)
         plain = not (self._proxies or access.connection.proxy or request.url.userinfo)
         if in_memory and plain:
-            answer = await self._pool(provider, access).handle_async_request(request)
+            pool = await self._pool(provider, access)
+            answer = await pool.handle_async_request(request)
             where = request.url.copy_with(query=None)  # a signature is in the query
             LOG.debug("HTTP Request: %s %s: %s", request.method, where, answer.status_code)
             return answer
         return await self._client(provider, access).send(request, stream=True)
 
-    def _pool(self, provider: AnyProvider, access: Access) -> Pool:
+    async def _pool(self, provider: AnyProvider, access: Access) -> Pool:
         """A provider's own connections: one that is slow to answer takes none from the others."""
-        from openclaw_nb.runtime.pool import Pool
-
         key = provider.id, access.connection
         if key not in self._pools:
-            self._pools[key] = Pool(self._context_of(access), connections=_most(access))
+            kind = await asyncio.to_thread(_pool_class)  # reads many files the first time
+            pool = kind(self._context_of(access), connections=_most(access))
+            self._pools.setdefault(key, pool)
         return self._pools[key]
 
     def _client(self, provider: AnyProvider, access: Access) -> httpx.AsyncClient:
@@ -340,6 +341,12 @@ class Transport:
             return asked
         ceiling = min(_FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+
+
+def _pool_class() -> type[Pool]:
+    from openclaw_nb.runtime.pool import Pool
+
+    return Pool
 
 
 def _most(access: Access) -> int:
