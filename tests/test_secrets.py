@@ -81,6 +81,7 @@ ENDINGS = {
     "unauthorised": Scenario(submit_status=401),
     "failed": Scenario(ends="failed", render="draft"),
     "lost": Scenario(drop_submit_reply=1, render="draft"),
+    "silent": Scenario(hold_submit_reply=1, render="draft"),
     "broken": Scenario(download="html", render="draft"),
     "late": NEVER,
     "cancelled": NEVER,
@@ -89,7 +90,7 @@ ENDINGS = {
 
 def run(client: Client, id: str, ending: str) -> tuple[oc.Task, oc.Video | BaseException]:
     """A task of one provider alone, and how it ended."""
-    limit = {"timeout_ms": 200} if ending == "late" else {}
+    limit = {"timeout_ms": 200} if ending in {"late", "silent"} else {}
     model = next(p.default_model.id for p in PROVIDERS if p.id == id)
     task = client.generate_video(
         f"a lobster, {ending}", model=f"{id}/{model}", exact_model=True, **limit

@@ -21,6 +21,9 @@ import httpx
 from yarl import URL
 
 _IDLE_SECONDS = 5.0
+_AUTO_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
+"""aiohttp sends its own of these where the request has none."""
+_WITH_FRAMES = (httpx.RequestError, httpx.InvalidURL, asyncio.CancelledError)
 _HEAD_BYTES = 65_536
 """The longest line of an answer's head: signed addresses in a redirect are long."""
 
@@ -45,16 +48,11 @@ class Pool(httpx.AsyncBaseTransport):
             self._keepers = _keep(self, self._lasting), _keep(self, self._single)
             await asyncio.sleep(0)  # a task that is cancelled before it began closes nothing
         session = self._lasting if request.method == "GET" else self._single
-        with _told():
-            answer = await session.request(
-                request.method,
-                _address(request.url),
-                headers=[pair for pair in request.headers.multi_items() if pair[0] != "connection"],
-                data=request.content or None,
-                allow_redirects=False,
-                timeout=_patience(request.extensions["timeout"]),
-                server_hostname=request.extensions.get("sni_hostname"),
-            )
+        try:
+            with _told():
+                answer = await self._asked(session, request)
+        except _WITH_FRAMES as error:
+            raise _bare(error) from None
         return httpx.Response(
             answer.status,
             headers=answer.raw_headers,
@@ -64,6 +62,21 @@ class Pool(httpx.AsyncBaseTransport):
                 "http_version": b"HTTP/1.1",
                 "reason_phrase": (answer.reason or "").encode("ascii", "replace"),
             },
+        )
+
+    @staticmethod
+    async def _asked(
+        session: aiohttp.ClientSession, request: httpx.Request
+    ) -> aiohttp.ClientResponse:
+        return await session.request(
+            request.method,
+            _address(request.url),
+            headers=[pair for pair in request.headers.multi_items() if pair[0] != "connection"],
+            data=request.content or None,
+            allow_redirects=False,
+            skip_auto_headers=_AUTO_HEADERS,
+            timeout=_patience(request.extensions["timeout"]),
+            server_hostname=request.extensions.get("sni_hostname"),
         )
 
     def _opened(self, *, keep: bool) -> aiohttp.ClientSession:
@@ -123,9 +136,12 @@ class _Stream(httpx.AsyncByteStream):
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _told():
-            async for chunk in self._answer.content.iter_any():
-                yield chunk
+        try:
+            with _told():
+                async for chunk in self._answer.content.iter_any():
+                    yield chunk
+        except _WITH_FRAMES as error:
+            raise _bare(error) from None
 
     async def aclose(self) -> None:
         """Give the connection back when all was read; else close it."""
@@ -138,6 +154,12 @@ async def _once(
     """One exchange. Its errors leave aiohttp as ours, or it would repeat some requests itself."""
     with _told():
         return await handler(request)
+
+
+def _bare(error: BaseException) -> BaseException:
+    """The error alone: aiohttp's frames have headers in their variables, which some displays print."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 @contextmanager

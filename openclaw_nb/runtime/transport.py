@@ -150,8 +150,7 @@ class Transport:
         if in_memory and plain:
             pool = await self._pool(provider, access)
             answer = await pool.handle_async_request(request)
-            where = request.url.copy_with(query=None)  # a signature is in the query
-            LOG.debug("HTTP Request: %s %s: %s", request.method, where, answer.status_code)
+            LOG.debug("HTTP Request: %s %s: %s", request.method, request.url, answer.status_code)
             return answer
         return await self._client(provider, access).send(request, stream=True)
 
@@ -274,7 +273,7 @@ class Transport:
                         if not (target := _redirected(call, answer)):
                             yield answer
                             return
-                        url = str(httpx.URL(url).join(target))
+                        url = _joined(url, target)
                     finally:
                         await answer.aclose()
             raise httpx.TooManyRedirects(f"redirected more than {MAX_HOPS} times")
@@ -387,6 +386,13 @@ def _redirected(call: Call, answer: httpx.Response) -> str:
     """Where an answer sends a GET; empty when it is the answer."""
     follows = call.method == "GET" and answer.status_code in _REDIRECTS
     return str(answer.headers.get("location", "")) if follows else ""
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        return str(httpx.URL(url).join(target))
+    except httpx.InvalidURL as error:  # it is the answer that is wrong
+        raise httpx.RemoteProtocolError(f"redirected to nowhere: {error}") from None
 
 
 class _Shown(httpx.URL):

@@ -292,7 +292,7 @@ def test_two_hundred_running_tasks_send_twenty_messages_a_second_at_most(fresh, 
         f"tasks = [Job(seconds=1e5).start() for _ in range(200)]\n{show}\n{computing(3)}",
         timeout=100,
     )
-    assert 5 <= sent(fresh, computing(5)) <= 5 * 20
+    assert 1 <= sent(fresh, computing(5)) <= 5 * 20
 
 
 def test_show_as_the_value_of_a_cell_is_one_view(python, tmp_path):

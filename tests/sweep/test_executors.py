@@ -36,7 +36,8 @@ def cluster():
     """Two worker processes of dask, on this machine."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # dask's own
-        distributed = pytest.importorskip("distributed")
+        import distributed
+
         with (
             distributed.LocalCluster(
                 n_workers=2, threads_per_worker=3, processes=True, dashboard_address=None

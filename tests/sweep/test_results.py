@@ -65,7 +65,6 @@ def test_files_for_other_programs(made, tmp_path):
 
 
 def test_a_dataframe_where_pandas_is_there(made):
-    pytest.importorskip("pandas")
     frame = made.to_dataframe()
     assert list(frame["state"]) == ["succeeded", "succeeded", "failed", "failed"]
     columns = list(frame.columns)
