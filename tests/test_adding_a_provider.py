@@ -21,7 +21,7 @@ _STEP = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _WHOLE = re.compile(r"`([^`]+)`")
-_BELOW = re.compile(r"In `([^`]+)`, below the line that begins with (?:`` ?(.+?) ?``|`(.+?)`)")
+_BELOW = re.compile(r"In `([^`]+)`, below the line that begins with `(.+?)`")
 _LEFT_OUT = shutil.ignore_patterns(
     *(".git", ".*cache", ".ci-*", ".venv*", "venv", ".hypothesis", "__pycache__", "*.egg-info"),
     *("openclaw_demo", "openclaw_out"),
@@ -42,7 +42,7 @@ class Clone:
             if step["kind"] == "bash":
                 commands.append(code)
             elif below := _BELOW.fullmatch(lead):
-                self._insert(below[1], below[2] or below[3], code)
+                self._insert(below[1], below[2], code)
             else:
                 self._write(_WHOLE.fullmatch(lead)[1], code)
         return commands

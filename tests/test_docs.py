@@ -76,6 +76,12 @@ def test_the_tables_of_images_and_music_are_made_from_their_rows(tables):
     assert tables.other_media(text) == text, "run python docs/provider_tables.py"
 
 
+def test_the_table_of_all_providers_is_what_the_rows_say(tables):
+    for page in tables.OVERVIEWS:
+        text = page.read_text(encoding="utf-8")
+        assert tables.overview(page) == text, "run python docs/provider_tables.py"
+
+
 def test_the_index_links_every_page():
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     for path in (DOCS / "providers").glob("*.md"):
