@@ -25,20 +25,24 @@ DRAWN = ("comm_msg", "update_display_data", "display_data")
 START_SECONDS = 60
 
 _CLIENT = """
-import openclaw_nb as oc, time
+import openclaw_nb as oc, threading, time
 from openclaw_nb.vendors import Endpoint
 limits = {{"models": {{"providers": {{"fal": {{"request": {{"maxConcurrent": {at_once}}}}}}}}}}}
 client = oc.Client(limits, home={home!r}, environ={{}},
                    endpoints={{"fal": Endpoint({url!r}, "key", None)}})
 def start(): return client.generate_video("a heron", model="fal/fal-ai/minimax/video-01-live",
                                           exact_model=True, allow_parallel=True)
+def accepted(task, seconds):
+    known = threading.Event()
+    task.watch(lambda now: known.set() if now.job_id else None)
+    return task.snapshot.job_id or known.wait(seconds)
 """
-_FIRST = "tasks = [start()]\nwhile not tasks[0].snapshot.job_id: time.sleep(0.01)"
+_FIRST = "tasks = [start()]\naccepted(tasks[0], 30)"
 _ALL = """
 began = time.monotonic()
-def late(): return time.monotonic() - began > {seconds}
-while len(tasks) < {count} and not late(): tasks.append(start())
-while not late() and not all(task.snapshot.job_id for task in tasks): time.sleep(0.1)
+def left(): return max(0.0, began + {seconds} - time.monotonic())
+while len(tasks) < {count} and left(): tasks.append(start())
+for task in tasks: accepted(task, left())
 print(time.monotonic() - began)
 """
 _SHOW = "from openclaw_nb.notebook.progress import TasksView\nTasksView(tasks).show()"
