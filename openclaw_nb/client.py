@@ -242,7 +242,7 @@ class Client:
             session=session or self.session,
             kind=medium.task_kind,
         )
-        row, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=guard, seen=seen)))
+        row, is_new = loop.wait(self.ledger.enter(new, unless_active=guard, seen=seen))
         if not is_new:
             return row
         return Order(
@@ -384,7 +384,7 @@ class Client:
             resumes=row.id,
             taken_up=receipt_of(row),
         )
-        made, is_new = loop.wait(loop.start(self.ledger.add(new, unless_active=Guard.JOB)))
+        made, is_new = loop.wait(self.ledger.enter(new, unless_active=Guard.JOB))
         if not is_new:
             return made
         return Order(

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -135,14 +136,11 @@ class Vendors:
         self, model: str | None, selection: Selection, *, exact: bool, medium: Medium
     ) -> Candidates:
         providers = self.of(medium)
-        return candidates(
-            model,
-            selection,
-            providers,
-            [provider.id for provider in providers if self._counts(provider)],
-            exact=exact,
-            retired=self.retired(medium),
-        )
+        found = partial(candidates, model, selection, providers)
+        if exact and model is not None:
+            return found((), exact=True)
+        usable = [provider.id for provider in providers if self._counts(provider)]
+        return found(usable, retired=self.retired(medium))
 
     def detected(self, medium: Medium = Medium.VIDEO) -> Candidates:
         """The models that are tried when neither caller nor configuration names one."""
@@ -189,6 +187,11 @@ class Vendors:
     def faults(self, provider: AnyProvider) -> tuple[str, ...]:
         """What is wrong with stored profiles of this provider."""
         return self._profiles.faults_of(provider.id, *provider.aliases)
+
+    def reads_files(self, provider: AnyProvider) -> bool:
+        """Whether `reach` reads files that its configuration may name."""
+        about = self._about(provider)
+        return about.request.tls is not None or (provider.configure is not None and bool(about.own))
 
     def reach(self, provider: AnyProvider) -> Reach:
         """How a provider is reached: which wire, where, with which key.

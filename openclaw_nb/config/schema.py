@@ -8,7 +8,9 @@ alone; inside the sections that are read, a key that neither knows is an error, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from math import isfinite
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 from urllib.parse import urlsplit
@@ -430,16 +432,25 @@ class Settings(_Section):
         What stands at its id wins over what stands at an alias, and `plugins.entries.<id>.config`
         wins over `models.providers.<id>`. Upper and lower case are the same.
         """
-        general = self.models.providers
-        own = {name: entry.config for name, entry in self.plugins.entries.items()}
         found = _SAYS_NOTHING
-        for blocks in (general, own):
+        for blocks in self._by_name:
             for wanted in (*reversed(aliases), id):
-                for name, block in blocks.items():
-                    if name.strip().casefold() == wanted.casefold():
-                        given = {field: getattr(block, field) for field in block.model_fields_set}
-                        found = found.model_copy(update=given)
+                for block in blocks.get(wanted.casefold(), ()):
+                    given = {field: getattr(block, field) for field in block.model_fields_set}
+                    found = found.model_copy(update=given)
         return found
+
+    @cached_property
+    def _by_name(self) -> tuple[Mapping[str, Sequence[ProviderSettings]], ...]:
+        """The general blocks of providers and their own, by name; asked often for each call."""
+        own = {name: entry.config for name, entry in self.plugins.entries.items()}
+        found: list[Mapping[str, Sequence[ProviderSettings]]] = []
+        for blocks in (self.models.providers, own):
+            named: defaultdict[str, list[ProviderSettings]] = defaultdict(list)
+            for name, block in blocks.items():
+                named[name.strip().casefold()].append(block)
+            found.append(named)
+        return tuple(found)
 
     @property
     def media_max_bytes(self) -> int | None:

@@ -6,27 +6,20 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-
-import httpx
 
 from openclaw_nb.core.domain import Kind, Medium, Why
 from openclaw_nb.core.wire import Done, Hosted, InHand, Output
 from openclaw_nb.errors import BadOutput, ProviderError, ProviderTimeout
 from openclaw_nb.runtime.engine import Run
+from openclaw_nb.runtime.exchange import Answer, TooLarge, is_success, pieces
 from openclaw_nb.runtime.guard import BlockedError
-from openclaw_nb.runtime.media_types import detect, extension_of, kind_of
+from openclaw_nb.runtime.media_types import detect, extension_of, is_film, kind_of
 from openclaw_nb.runtime.results import SavedFile
 from openclaw_nb.runtime.store import Part, Store, file_name, readable_name, stem_of
-from openclaw_nb.runtime.transport import (
-    BROKEN,
-    TooLarge,
-    Transport,
-    pieces,
-    reason,
-    whole_url,
-)
+from openclaw_nb.runtime.transport import BROKEN, Transport, reason, whole_url
 
 TRIES = 8
 """How often in a row a download may bring nothing new; that is about a minute."""
@@ -51,7 +44,7 @@ class _File:
     """Its ETag, or when it was last changed."""
     size: int = 0
 
-    def is_it(self, answer: httpx.Response) -> bool:
+    def is_it(self, answer: Answer) -> bool:
         """Whether an answer is about the same file, as far as can be told."""
         version, size = _version(answer), _whole_size(answer)
         other = self.version and version and version != self.version
@@ -117,7 +110,7 @@ class Delivery:
 
     async def _written(self, run: Run, output: Output, hint: str | None) -> tuple[Path, str, int]:
         """Path, media type and size of the output's file; when it fails, nothing is left."""
-        part = await self.store.begin()
+        part = self.store.begin()
         try:
             media_type = await self._fill(run, output, part)
             return await part.commit(file_name(hint, media_type)), media_type, part.size
@@ -133,7 +126,9 @@ class Delivery:
             declared = output.media_type
         else:
             declared = await self._download(run, output, part)
-        found = await asyncio.to_thread(detect, part.head, output.name or "", declared) or ""
+        recognise = partial(detect, part.head, output.name or "", declared)
+        found = recognise() if is_film(part.head) else await asyncio.to_thread(recognise)
+        found = found or ""
         medium = run.provider.medium
         if _is_text(part.head) or found.startswith(_NO_MEDIA) or _other_picture(found, medium):
             what = ("text" if kind_of(found) else found or "text") if part.size else "an empty file"
@@ -207,7 +202,7 @@ class Delivery:
                 raise _Broken("the file that came stops in the middle")
             return str(answer.headers.get("content-type", hosted.media_type or ""))
 
-    async def _append(self, answer: httpx.Response, part: Part) -> None:
+    async def _append(self, answer: Answer, part: Part) -> None:
         if _whole_size(answer) > self.store.max_bytes:
             raise TooLarge(self.store.max_bytes)
         async for chunk in pieces(answer):
@@ -215,11 +210,11 @@ class Delivery:
                 raise TooLarge(self.store.max_bytes)
             await part.write(chunk)
 
-    def _check_status(self, run: Run, hosted: Hosted, answer: httpx.Response) -> None:
+    def _check_status(self, run: Run, hosted: Hosted, answer: Answer) -> None:
         status = answer.status_code
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in {408, 425, 429}:
             raise _Broken(f"HTTP {status}", answer.headers)
-        if not answer.is_success:
+        if not is_success(answer):
             expired = " (its address may have expired)" if status in {403, 404, 410} else ""
             text = f"its {run.provider.medium} cannot be downloaded: HTTP {status}{expired}"
             raise self._bad(run, text, hosted)
@@ -268,13 +263,13 @@ def _other_picture(media_type: str, medium: Medium) -> bool:
     return kind is not None and (kind is Kind.IMAGE) is not (medium is Medium.IMAGE)
 
 
-def _start(answer: httpx.Response) -> int:
+def _start(answer: Answer) -> int:
     """The byte that an answer begins with."""
     found = _CONTENT_RANGE.match(answer.headers.get("content-range", ""))
     return int(found[1]) if found and answer.status_code == HTTPStatus.PARTIAL_CONTENT else 0
 
 
-def _whole_size(answer: httpx.Response) -> int:
+def _whole_size(answer: Answer) -> int:
     """The size of the file that an answer is from; 0 when it is not known."""
     if answer.headers.get("content-encoding", "identity") != "identity":
         return 0
@@ -285,7 +280,7 @@ def _whole_size(answer: httpx.Response) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def _version(answer: httpx.Response) -> str:
+def _version(answer: Answer) -> str:
     """What names this version of the file to the byte; a weak ETag does not."""
     tag = str(answer.headers.get("etag", ""))
     dated = str(answer.headers.get("last-modified", ""))

@@ -40,12 +40,12 @@ from openclaw_nb.errors import (
     plain,
 )
 from openclaw_nb.runtime.clock import Clock, Deadline
+from openclaw_nb.runtime.exchange import TooLarge
 from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.push import NotTold, subscribed
 from openclaw_nb.runtime.transport import (
     Access,
-    TooLarge,
     Transport,
     Unanswered,
     Unreachable,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Coroutine, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
@@ -22,6 +23,7 @@ from openclaw_nb.core.domain import (
     TaskState,
     Why,
 )
+from openclaw_nb.core.pacing import Usual
 from openclaw_nb.core.plan import Plan, metadata, plan, warning
 from openclaw_nb.core.wire import AnyProvider, Skip, Step, Ticket, Wait
 from openclaw_nb.errors import (
@@ -60,6 +62,8 @@ V = TypeVar("V")
 
 _LONGEST_SECONDS = 2_147_000.0
 """What timers can safely hold."""
+_KNOWN_SECONDS = 10.0
+"""How long the usual time of a model's jobs is believed; most of them take longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,10 @@ class Directory(Protocol):
         """How a registered provider is reached now."""
         ...
 
+    def reads_files(self, provider: AnyProvider) -> bool:
+        """Whether that has to read files."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -96,6 +104,10 @@ class Order:
     started_at: float = field(default_factory=time.time)
 
 
+def _nothing_known() -> dict[tuple[Ref, str], tuple[float, Usual | None]]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """Carries requests to files."""
@@ -105,6 +117,10 @@ class Runner:
     ledger: Ledger
     directory: Directory
     turns: Turns = field(default_factory=Turns)
+    _known: dict[tuple[Ref, str], tuple[float, Usual | None]] = field(
+        default_factory=_nothing_known
+    )
+    """By model and address, when it was asked and how long its jobs usually take."""
 
     async def run(self, order: Order, teller: Teller, active: list[Run]) -> Result:
         """Try the candidates in order; the first result ends it.
@@ -225,7 +241,7 @@ class Runner:
         applied = _applied(order, planned, earlier)
         async with self._turn(order, planned.ref, reach, teller):
             run = self._run(order, planned.ref, reach, teller, applied, earlier)
-            run.usual = await self.ledger.usual(planned.ref, reach.access.base_url)
+            run.usual = await self._usual(planned.ref, reach.access.base_url)
             teller.update(ref=planned.ref, usual_seconds=run.usual and run.usual.median)
             limit = self.deliveries[Medium.VIDEO].store.max_bytes
             job = await with_bytes(planned.job, run, self.engine.transport, limit)
@@ -242,8 +258,18 @@ class Runner:
                 ref=ref, error="no such provider is registered", why=Why.NOT_REGISTERED
             )
             raise NoCandidate(f"{ref}: {attempt.error}; nothing was sent", [attempt])
-        # Its configuration may name files to read.
-        return await asyncio.to_thread(self.directory.reach, provider)
+        if self.directory.reads_files(provider):
+            return await asyncio.to_thread(self.directory.reach, provider)
+        return self.directory.reach(provider)
+
+    async def _usual(self, ref: Ref, base_url: str) -> Usual | None:
+        """How long jobs of this model take; asked of the ledger now and then only."""
+        now = self.engine.clock.monotonic()
+        asked_at, usual = self._known.get((ref, base_url), (-math.inf, None))
+        if now - asked_at >= _KNOWN_SECONDS:
+            usual = await self.ledger.usual(ref, base_url)
+            self._known[ref, base_url] = now, usual
+        return usual
 
     def _run(
         self,
@@ -295,11 +321,7 @@ class Runner:
             text = f"the {result.medium} is saved, and the ledger does not know it: {error}"
             LOG.warning("%s: %s", result.ref, text)
             result = replace(result, warnings=(*result.warnings, text))
-        for path in result.paths:
-            try:
-                await asyncio.to_thread(_sidecar, path, result, order)
-            except OSError as error:
-                LOG.warning("no sidecar beside %s: %s", path, error)
+        await asyncio.to_thread(_sidecars, result, order)
         return result
 
     async def _end(self, order: Order, result: Result, applied: Applied) -> None:
@@ -366,6 +388,14 @@ def _receipt(run: Run, ticket: Ticket, applied: Applied) -> Receipt:
 def _check(ref: Ref, reach: Reach) -> None:
     if reach.unusable:
         raise MissingKey(ref.provider, reach.provider.key.env, reach.unusable)
+
+
+def _sidecars(result: Result, order: Order) -> None:
+    for path in result.paths:
+        try:
+            _sidecar(path, result, order)
+        except OSError as error:
+            LOG.warning("no sidecar beside %s: %s", path, error)
 
 
 def _sidecar(path: Path, result: Result, order: Order) -> None:

@@ -102,8 +102,8 @@ class TaskJournal:
         )
 
     async def saving(self) -> None:
-        """The files are on their way."""
-        await self._noted(phase="saving", status=TaskState.RUNNING.value, made_at=now_ms())
+        """The files are on their way. When that is not kept, their last word is."""
+        self.ledger.note(self.id, phase="saving", status=TaskState.RUNNING.value, made_at=now_ms())
         self.teller.update(state=TaskState.RUNNING, phase="saving", progress=None)
 
     async def _noted(self, **columns: object) -> bool:

@@ -1,8 +1,10 @@
 """Every task of this machine, in SQLite: what was asked, what was sent, the ticket, how it ended.
 
-One thread owns the connection, so that the event loop never waits for the disk. A write has
-reached the disk when its call returns (WAL, synchronous=FULL): a ticket is durable before we wait.
-Changes that come while others are written go to the disk together, in one step after them.
+One thread owns the connection, so that the event loop never waits for the disk. A change of a task
+has reached the disk when its call returns (WAL, synchronous=FULL): a ticket is durable before we
+wait. Changes that come while others are written go to the disk together, in one step after them.
+A new task is there for every process at once, and on the disk with its first change at the latest:
+that one comes before anything is sent.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -153,10 +155,14 @@ class Ledger:
         When it raises, nothing was sent. `seen`: ids of tasks that do not stand in the way of a
         `Guard.CELL`.
         """
-        try:
-            return await self._run(partial(_add, new=new, guard=unless_active, seen=seen))
-        except LedgerError as error:
-            raise LedgerError(f"{error} Nothing was sent.") from error
+        return await asyncio.wrap_future(self.enter(new, unless_active=unless_active, seen=seen))
+
+    def enter(
+        self, new: NewTask, *, unless_active: Guard | None, seen: Collection[str] = ()
+    ) -> Future[tuple[Row, bool]]:
+        """As `add`, begun on any thread."""
+        add = partial(_add, new=new, guard=unless_active, seen=seen)
+        return self._submit(add, after=" Nothing was sent.")
 
     async def update(self, id: str, **columns: object) -> None:
         """Set columns of an active task; an event for an ended one is dropped."""
@@ -165,6 +171,14 @@ class Ledger:
             await asyncio.shield(self._batched(change))
         except LedgerError as error:  # those who wait for the same batch get one each
             raise LedgerError(str(error)) from error
+
+    def note(self, id: str, **columns: object) -> None:
+        """As `update`, not waited for: before all later changes of the task, or never.
+
+        For what may be missing. When it cannot be written, the next change is told.
+        """
+        change = id, {**columns, "last_event_at": now_ms()}
+        self._batched(change).add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _batched(self, change: _Change) -> asyncio.Task[None]:
         """Put a change into the next batch; done when it is on the disk."""
@@ -301,6 +315,11 @@ class Ledger:
         former.shutdown(wait=False)
 
     async def _run(self, work: Callable[[sqlite3.Connection], V], *, open_first: bool = True) -> V:
+        return await asyncio.wrap_future(self._submit(work, open_first=open_first))
+
+    def _submit(
+        self, work: Callable[[sqlite3.Connection], V], *, open_first: bool = True, after: str = ""
+    ) -> Future[V]:
         def call() -> V:
             try:
                 if open_first:
@@ -308,11 +327,11 @@ class Ledger:
                 return work(self._db)  # type: ignore[arg-type]  # close ignores it
             except (sqlite3.Error, ValidationError) as error:
                 raise LedgerError(
-                    f"the ledger {self.path} cannot be used: {error}. {_way_on(error)}"
+                    f"the ledger {self.path} cannot be used: {error}. {_way_on(error)}{after}"
                 ) from error
 
         self._look_for_fork()
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        return self._thread.submit(call)
 
     def _settle(self, db: sqlite3.Connection) -> None:
         """Write the ends of tasks that could not be written when they came."""
@@ -397,6 +416,16 @@ def _use_wal(db: sqlite3.Connection) -> None:
 
 
 @contextmanager
+def _unsynced(db: sqlite3.Connection) -> Generator[None]:
+    """What is committed in the block reaches the disk with the next commit after it."""
+    db.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        db.execute("PRAGMA synchronous=FULL")
+
+
+@contextmanager
 def _at_once(db: sqlite3.Connection) -> Generator[None]:
     """All that is read and written in the block is one step for every process."""
     db.execute("BEGIN IMMEDIATE")
@@ -412,13 +441,13 @@ def _add(
     db: sqlite3.Connection, *, new: NewTask, guard: Guard | None, seen: Collection[str]
 ) -> tuple[Row, bool]:
     columns = _columns(new)
-    with _at_once(db):
+    with _unsynced(db), _at_once(db) if guard else nullcontext():
         if guard and (found := _in_the_way(db, guard, columns, seen)):
             return found, False
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
         db.execute(f"INSERT INTO tasks ({names}) VALUES ({marks})", tuple(columns.values()))  # noqa: S608 - our own column names
-    return _find(db, lookup=str(columns["id"])), True
+    return Row.model_validate({"attempts": "[]", "files": "[]", **columns}), True
 
 
 def _in_the_way(
@@ -437,7 +466,7 @@ def _in_the_way(
 
 def _columns(new: NewTask) -> dict[str, object]:
     id, moment = str(uuid4()), now_ms()
-    given = asdict(replace(new, taken_up=None))
+    given = {field.name: getattr(new, field.name) for field in fields(new)}
     del given["taken_up"]
     return {
         **given,

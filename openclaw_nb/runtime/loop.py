@@ -11,9 +11,8 @@ import threading
 import time
 from asyncio.base_events import BaseEventLoop
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from concurrent.futures import wait as wait_for_futures
 from contextlib import suppress
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -214,7 +213,8 @@ def wait(future: Future[V], timeout: float | None = None) -> V:
             raise TimeoutError(f"still running after {timeout:g} s; it goes on")
         if _exiting:
             raise RuntimeError("the interpreter is exiting; the wait is over")
-        wait_for_futures((future,), left)
+        with suppress(FutureTimeout, CancelledError):
+            future.exception(left)
         run_hooks()
     return future.result()
 

@@ -48,6 +48,7 @@ _BOXES = frozenset(
     | {b"sidx", b"ssix", b"styp", b"pdin", b"prft", b"emsg"}
 )
 _BOX_HEAD_BYTES = 8
+_MP4, _WEBM = b"ftyp", b"\x1aE\xdf\xa3"
 _TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+_-]*")
 """A media type (RFC 6838); what a sender declares goes into headers again."""
 _GENERIC = frozenset({"application/octet-stream", "application/zip"})
@@ -97,11 +98,14 @@ def _extension(name: str) -> str:
     return f"{dot}{extension.lower()}"
 
 
+def is_film(head: bytes) -> bool:
+    """Whether it is MP4-like or WebM; all else takes reading the tables of a library, once."""
+    return head[4:8] == _MP4 or head[:4] == _WEBM
+
+
 def _magic(head: bytes) -> str | None:
-    if head[4:8] == b"ftyp":
-        return _brand(head[8:12])
-    if head[:4] == b"\x1aE\xdf\xa3":
-        return "video/webm"
+    if is_film(head):
+        return "video/webm" if head[:4] == _WEBM else _brand(head[8:12])
     puremagic: Any = import_module("puremagic")  # its annotations are partial
     try:
         matches = puremagic.magic_string(head)

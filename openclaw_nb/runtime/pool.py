@@ -1,4 +1,4 @@
-"""httpx's exchanges over aiohttp's connections: a tenth of the work when many are under way.
+"""Exchanges over aiohttp's connections: a tenth of the work of httpx's when many are under way.
 
 What a failure says of a submission is worth money. Whatever breaks before the connection stands is
 a `ConnectError` or `ConnectTimeout`, so that it cannot have arrived; all else may have. A request
@@ -12,13 +12,15 @@ import asyncio
 import os
 import ssl
 import weakref
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
 import httpx
 from yarl import URL
+
+from openclaw_nb.runtime.exchange import Answer, Outgoing
 
 _IDLE_SECONDS = 5.0
 _AUTO_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
@@ -28,7 +30,7 @@ _HEAD_BYTES = 65_536
 """The longest line of an answer's head: signed addresses in a redirect are long."""
 
 
-class Pool(httpx.AsyncBaseTransport):
+class Pool:
     """Connections without a proxy, for requests whose body, if any, is in memory.
 
     Opened by the first request, on its loop; whatever becomes of that loop or of the pool, the
@@ -41,8 +43,8 @@ class Pool(httpx.AsyncBaseTransport):
         self._single: aiohttp.ClientSession | None = None
         self._keepers: tuple[asyncio.Task[None], ...] = ()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and read the head of the answer."""
+    async def send(self, request: Outgoing) -> Answer:
+        """Send, and read the head of the answer. Raises as httpx does."""
         if self._lasting is None or self._single is None:
             self._lasting, self._single = self._opened(keep=True), self._opened(keep=False)
             self._keepers = _keep(self, self._lasting), _keep(self, self._single)
@@ -50,33 +52,21 @@ class Pool(httpx.AsyncBaseTransport):
         session = self._lasting if request.method == "GET" else self._single
         try:
             with _told():
-                answer = await self._asked(session, request)
+                return _Answer(await self._asked(session, request))
         except _WITH_FRAMES as error:
             raise _bare(error) from None
-        return httpx.Response(
-            answer.status,
-            headers=answer.raw_headers,
-            stream=_Stream(answer),
-            request=request,
-            extensions={
-                "http_version": b"HTTP/1.1",
-                "reason_phrase": (answer.reason or "").encode("ascii", "replace"),
-            },
-        )
 
     @staticmethod
-    async def _asked(
-        session: aiohttp.ClientSession, request: httpx.Request
-    ) -> aiohttp.ClientResponse:
+    async def _asked(session: aiohttp.ClientSession, request: Outgoing) -> aiohttp.ClientResponse:
         return await session.request(
             request.method,
-            _address(request.url),
-            headers=[pair for pair in request.headers.multi_items() if pair[0] != "connection"],
+            URL(request.address.text, encoded=True),  # to the letter: others may have signed it
+            headers={name: each for name, each in request.headers.items() if name != "connection"},
             data=request.content or None,
             allow_redirects=False,
             skip_auto_headers=_AUTO_HEADERS,
-            timeout=_patience(request.extensions["timeout"]),
-            server_hostname=request.extensions.get("sni_hostname"),
+            timeout=_patience(request),
+            server_hostname=request.certified,
         )
 
     def _opened(self, *, keep: bool) -> aiohttp.ClientSession:
@@ -129,13 +119,20 @@ async def _kept(session: aiohttp.ClientSession) -> None:
         await session.close()
 
 
-class _Stream(httpx.AsyncByteStream):
-    """An answer's body as it comes."""
+class _Answer:
+    """An answer's head, and its body as it comes."""
+
+    __slots__ = ("_answer", "headers", "status_code")
 
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
-        self._answer = answer
+        self._answer, self.status_code = answer, answer.status
+        self.headers: dict[str, str] = {}
+        for name, value in answer.headers.items():
+            known = self.headers.get(lower := name.lower())
+            self.headers[lower] = value if known is None else f"{known}, {value}"
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def aiter_raw(self) -> AsyncIterator[bytes]:
+        """The body as it is on the wire."""
         try:
             with _told():
                 async for chunk in self._answer.content.iter_any():
@@ -187,17 +184,11 @@ def _told() -> Generator[None]:
         raise httpx.LocalProtocolError(str(error)) from error
 
 
-def _address(url: httpx.URL) -> URL:
-    """The address to the letter: others may have signed it."""
-    text = f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}"
-    return URL(text, encoded=True)
-
-
-def _patience(seconds: Mapping[str, float | None]) -> aiohttp.ClientTimeout:
+def _patience(request: Outgoing) -> aiohttp.ClientTimeout:
     """A time-out for each phase; `connect` counts the wait for a free connection too."""
     return aiohttp.ClientTimeout(
         total=None,
-        connect=seconds["pool"],
-        sock_connect=seconds["connect"],
-        sock_read=seconds["read"],
+        connect=request.seconds,
+        sock_connect=request.connect_seconds,
+        sock_read=request.seconds,
     )

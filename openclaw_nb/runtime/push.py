@@ -10,15 +10,9 @@ from http import HTTPStatus
 from openclaw_nb.core.wire import AnyProvider, Call, Hosted, Reply
 from openclaw_nb.runtime.clock import Deadline
 from openclaw_nb.runtime.conceal import concealed_bytes
+from openclaw_nb.runtime.exchange import TooLarge, pieces
 from openclaw_nb.runtime.guard import BlockedError
-from openclaw_nb.runtime.transport import (
-    BROKEN,
-    Access,
-    TooLarge,
-    Transport,
-    pieces,
-    reason,
-)
+from openclaw_nb.runtime.transport import BROKEN, Access, Transport, reason
 
 MEDIA_TYPE = "text/event-stream"
 _TRUSTED_SECONDS = 30.0

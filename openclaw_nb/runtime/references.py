@@ -9,9 +9,10 @@ from openclaw_nb.core.domain import Asset, Blob, Job, Link, Why
 from openclaw_nb.core.wire import Hosted
 from openclaw_nb.errors import ProviderError
 from openclaw_nb.runtime.engine import Run
+from openclaw_nb.runtime.exchange import TooLarge, is_success, read_limited
 from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.media_types import detect
-from openclaw_nb.runtime.transport import BROKEN, TooLarge, Transport, read_limited, reason
+from openclaw_nb.runtime.transport import BROKEN, Transport, reason
 
 _SNIFFED_BYTES = 512
 
@@ -51,7 +52,7 @@ async def _fetched(link: Link, run: Run, transport: Transport, limit: int) -> Bl
         access = replace(run.access, base_url="", policy=run.access.references)
         answered = transport.download(run.provider, access, Hosted(link.url), run.deadline)
         async with answered as answer:
-            if not answer.is_success:
+            if not is_success(answer):
                 raise failed(f"answered HTTP {answer.status_code}")
             data = await read_limited(answer, limit)
             declared = str(answer.headers.get("content-type", ""))

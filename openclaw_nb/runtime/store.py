@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import sys
@@ -14,9 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 from uuid import uuid4
+
+from pydantic_core import to_json
 
 from openclaw_nb.config.private import make_private
 from openclaw_nb.runtime.media_types import HEAD_BYTES, ends_early, extension_of
@@ -28,7 +30,8 @@ _STEM_CHARACTERS = 60
 _STEM_BYTES = 200  # with the unique part below the 255 that file systems take
 _FILE_MODE = 0o644
 _PART = ".part-"
-_GATHERED_BYTES = 262_144
+HELD_BYTES = 524_288
+"""How much of a file stays in memory before it is written."""
 _REFERENCES = "references"
 _FRESH_SECONDS = 60.0
 """A temporary file changed within this time may not have been locked yet."""
@@ -73,14 +76,9 @@ class Store:
     max_bytes: int
     """The largest file that is kept; one byte more is refused."""
 
-    async def begin(self) -> Part:
-        """A temporary file beside the final ones; the directory is made when it is missing."""
-        return await _to_its_end(self._begin, undo=Part.discard)
-
-    def _begin(self) -> Part:
-        make_private(self.directory)
-        path, file = _temporary(self.directory)
-        return Part(path, file)
+    def begin(self) -> Part:
+        """A file to be written here; nothing is on the disk yet."""
+        return Part(self.directory)
 
     def leftovers(self) -> tuple[Path, ...]:
         """Temporary files whose process is gone."""
@@ -97,82 +95,100 @@ class Store:
 
 
 class Part:
-    """A file being written: all of it appears under its final name, or nothing does."""
+    """A file being written: all of it appears under its final name, or nothing does.
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
-        self._path, self._file = path, file
+    Small ones are held until they are committed: each visit to the disk is made beside the loop,
+    and changing threads costs more than the writing.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._opened: tuple[Path, BinaryIO] | None = None
+        """The temporary file beside the final ones, once there is one."""
         self._held: list[bytes] = []
-        """What came and is not written yet, less than a gathering."""
+        """What came and is not written yet."""
         self._held_bytes = 0
-        self._committed = False
         self.size = 0
         self.head = b""
         """The first bytes, for recognising what came."""
 
     async def write(self, chunk: bytes) -> None:
-        """Append. Small pieces are gathered: each write beside the loop has its price."""
+        """Append. Raises OSError."""
+        if self._held_bytes + len(chunk) > HELD_BYTES:
+            await _to_its_end(self._flush)
         if len(self.head) < HEAD_BYTES:
             self.head = (self.head + chunk)[:HEAD_BYTES]
         self._held.append(chunk)
         self._held_bytes += len(chunk)
         self.size += len(chunk)
-        if self._held_bytes >= _GATHERED_BYTES:
-            await asyncio.to_thread(self._flush)
 
-    def _flush(self) -> None:
+    def _flush(self) -> tuple[Path, BinaryIO]:
+        if self._opened is None:
+            make_private(self._directory)
+            self._opened = _temporary(self._directory)
         held, self._held, self._held_bytes = self._held, [], 0
-        self._file.writelines(held)
-        self._file.flush()
+        _, file = self._opened
+        file.writelines(held)
+        file.flush()
+        return self._opened
 
     async def restart(self) -> None:
         """Forget what was written."""
-        await asyncio.to_thread(self._rewind)
+        self._held, self._held_bytes = [], 0
+        if self._opened is not None:
+            await _to_its_end(self._rewind)
         self.size, self.head = 0, b""
 
     def _rewind(self) -> None:
-        self._held, self._held_bytes = [], 0
-        self._file.seek(0)
-        self._file.truncate()
+        _, file = self._flush()
+        file.seek(0)
+        file.truncate()
 
     async def is_cut_short(self) -> bool:
         """Whether it is a film that stops in the middle, whatever length was announced."""
-        return await asyncio.to_thread(self._is_cut_short)
+        if self._opened is None:
+            return ends_early(BytesIO(b"".join(self._held)), self.size)
+        return await _to_its_end(self._is_cut_short)
 
     def _is_cut_short(self) -> bool:
-        self._flush()
-        with self._path.open("rb") as file:
+        path, _ = self._flush()
+        with path.open("rb") as file:
             return ends_early(file, self.size)
 
     async def commit(self, name: str) -> Path:
-        """Flush to disk and rename to `name` in the same directory.
+        """Bring all to the disk under `name`. Raises OSError.
 
         When it is cancelled meanwhile, neither name is left.
         """
         return await _to_its_end(partial(self._commit, name), undo=Path.unlink)
 
     def _commit(self, name: str) -> Path:
-        self._flush()
-        os.fsync(self._file.fileno())
-        named = _renamed(self._file, self._path, self._path.with_name(name))
-        self._committed = True
+        path, file = self._flush()
+        os.fsync(file.fileno())
+        named = _renamed(file, path, path.with_name(name))
+        self._opened = None
         _sync(named.parent)
         return named
 
     async def abandon(self) -> None:
         """Close and delete; nothing is left. Harmless after a commit."""
-        if not self._committed:
-            await asyncio.to_thread(self.discard)
+        if self._opened is not None:
+            await asyncio.to_thread(self._discard, *self._opened)
 
-    def discard(self) -> None:
-        """As `abandon`, on the thread that calls it."""
+    @staticmethod
+    def _discard(path: Path, file: BinaryIO) -> None:
         with contextlib.suppress(OSError):
-            self._file.close()
-        self._path.unlink(missing_ok=True)
+            file.close()
+        path.unlink(missing_ok=True)
 
 
-async def _to_its_end(call: Callable[[], V], *, undo: Callable[[V], object]) -> V:
+def _nothing(_: object) -> None:
+    """There is nothing to undo."""
+
+
+async def _to_its_end(call: Callable[[], V], *, undo: Callable[[V], object] = _nothing) -> V:
     """Make a call beside the loop. A thread cannot be stopped: a cancellation waits and undoes."""
-    work = asyncio.ensure_future(asyncio.to_thread(call))
+    work = asyncio.get_running_loop().run_in_executor(None, call)
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -199,8 +215,7 @@ def sidecar_of(path: Path) -> Path:
 
 def write_sidecar(path: Path, facts: Mapping[str, object]) -> None:
     """Write what made the file beside it, atomically. No credentials, no signed addresses."""
-    text = json.dumps(facts, ensure_ascii=False, indent=2, default=str)
-    _write(sidecar_of(path), text.encode())
+    _write(sidecar_of(path), to_json(dict(facts), indent=2, fallback=str))
 
 
 def keep_reference(folder: Path, data: bytes, media_type: str) -> str:

@@ -13,13 +13,12 @@ import math
 import random
 import ssl
 import time
-import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -31,6 +30,7 @@ from openclaw_nb.runtime import guard
 from openclaw_nb.runtime.bodies import encode
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.conceal import concealed, concealed_bytes
+from openclaw_nb.runtime.exchange import Answer, Outgoing, read_address, read_limited
 from openclaw_nb.runtime.guard import Policy
 from openclaw_nb.runtime.logs import LOG
 
@@ -52,13 +52,13 @@ _NEVER_ARRIVED = (
 )
 BROKEN = (httpx.RequestError, httpx.InvalidURL, TimeoutError)
 """All that can go wrong with an exchange before its answer is whole."""
-_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": zlib.MAX_WBITS}
-_PIECE_BYTES = 262_144
 _HEADERS = {
     "accept": "application/json",
     "accept-encoding": "gzip, deflate",
     "user-agent": f"python-httpx/{httpx.__version__}",
 }
+_BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
+_CONNECT_SECONDS = 20.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -114,14 +114,6 @@ class Unreachable(Exception):
     """Nothing arrived."""
 
 
-class TooLarge(Exception):
-    """The answer is longer than its limit, in bytes."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the answer is larger than {limit} bytes")
-        self.limit = limit
-
-
 class Transport:
     """Sends calls and opens downloads for every provider alike."""
 
@@ -141,18 +133,16 @@ class Transport:
         for client in clients.values():
             await client.aclose()
 
-    async def _answer(
-        self, provider: AnyProvider, access: Access, request: httpx.Request
-    ) -> httpx.Response:
+    async def _answer(self, provider: AnyProvider, access: Access, request: Outgoing) -> Answer:
         """Send by the quick way, which knows neither proxies nor logins and streams no uploads."""
-        in_memory = isinstance(request.stream, httpx.ByteStream)
-        plain = not (self._proxies or access.connection.proxy or request.url.userinfo)
+        in_memory = request.content is None or isinstance(request.content, bytes)
+        plain = not (self._proxies or access.connection.proxy or request.address.has_login)
         if in_memory and plain:
             pool = await self._pool(provider, access)
-            answer = await pool.handle_async_request(request)
-            LOG.debug("HTTP Request: %s %s: %s", request.method, request.url, answer.status_code)
+            answer = await pool.send(request)
+            LOG.debug("%s %s: HTTP %s", request.method, request.address, answer.status_code)
             return answer
-        return await self._client(provider, access).send(request, stream=True)
+        return await self._client(provider, access).send(request.as_httpx(), stream=True)
 
     async def _pool(self, provider: AnyProvider, access: Access) -> Pool:
         """A provider's own connections: one that is slow to answer takes none from the others."""
@@ -221,7 +211,7 @@ class Transport:
         *,
         offset: int = 0,
         version: str = "",
-    ) -> AsyncGenerator[httpx.Response]:
+    ) -> AsyncGenerator[Answer]:
         """Open a finished file for streaming, from byte `offset` where the server allows it.
 
         `version` is the ETag or date of the file that the offset belongs to: another file is sent
@@ -246,7 +236,7 @@ class Transport:
             ) as answer:
                 body = await read_limited(answer, provider.max_reply_bytes)
                 body = concealed_bytes(body, access.secrets)
-                headers = {k: concealed(v, access.secrets) for k, v in answer.headers.items()}
+                headers = _without(access.secrets, answer.headers)
                 return Reply(answer.status_code, headers, body, call.path, access.base_url)
         except _NEVER_ARRIVED as error:
             raise Unreachable(reason(error)) from error
@@ -263,7 +253,7 @@ class Transport:
         deadline: Deadline,
         *,
         keyed: bool,
-    ) -> AsyncGenerator[httpx.Response]:
+    ) -> AsyncGenerator[Answer]:
         """One exchange, redirects of a GET and the reading of the answer included."""
         with _discreet(access):
             async with asyncio.timeout(max(deadline.left(), 0.001)):
@@ -287,14 +277,13 @@ class Transport:
         deadline: Deadline,
         *,
         keyed: bool,
-    ) -> httpx.Response:
+    ) -> Answer:
         """Send to an address that was checked; the answer's body is still to be read."""
         places = await _places(access, url)
         for place in places:
-            request = self._request(provider, access, call, url, deadline, keyed=keyed)
+            request = self._request(provider, access, call, url, place, deadline, keyed=keyed)
             try:
-                placed = _to(request, place, _certified(access, url))
-                return await self._answer(provider, access, placed)
+                return await self._answer(provider, access, request)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if place is places[-1]:
                     raise
@@ -306,31 +295,36 @@ class Transport:
         access: Access,
         call: Call,
         url: str,
+        place: str | None,
         deadline: Deadline,
         *,
         keyed: bool,
-    ) -> httpx.Request:
-        address = httpx.URL(url)  # may be none: found out before the key is at hand
+    ) -> Outgoing:
+        """The request, connecting to `place`; the certificate is the host's own all the same."""
+        address = read_address(url)  # may be none: found out before the key is at hand
         trusted = may_see_key(provider, access, url)
-        headers = httpx.Headers(_HEADERS)
-        headers.update(call.headers)
-        if trusted:
-            headers.update(access.headers)  # they may hold a gateway's token; the user's word wins
         key = access.key if keyed and trusted else None
+        headers = {**_HEADERS, "host": address.authority, **_by_name(call.headers)}
+        if trusted:
+            headers |= _by_name(access.headers)  # may hold a gateway's token; the user's word wins
         if key is not None:
-            headers.update([access.key_header or provider.key.sent_as(key)])
+            name, value = access.key_header or provider.key.sent_as(key)
+            headers[name.lower()] = value
         body = encode(call, key)
         if body is not None:
-            headers.update({"content-type": body.media_type, "content-length": str(body.length)})
+            headers |= {"content-type": body.media_type, "content-length": str(body.length)}
+        elif call.method in _BODY_EXPECTED:
+            headers["content-length"] = "0"
         usual = provider.http_seconds if call.seconds is None else call.seconds
         seconds = max(min(usual, deadline.left()), 0.001)
-        timeout = httpx.Timeout(seconds, connect=min(seconds, 20.0))
-        return httpx.Request(
+        return Outgoing(
             call.method,
-            address,
-            headers=headers,
-            content=body.content if body else None,
-            extensions={"timeout": timeout.as_dict()},
+            address.at(place) if place else address,
+            headers,
+            body.content if body else None,
+            seconds=seconds,
+            connect_seconds=min(seconds, _CONNECT_SECONDS),
+            certified=_certified(access, url) or (address.host if place else None),
         )
 
     def pause(self, attempt: int, headers: Mapping[str, str] = _NONE) -> float:
@@ -382,7 +376,19 @@ def _discreet(access: Access) -> Generator[None]:
         raise type(error)(text) from None
 
 
-def _redirected(call: Call, answer: httpx.Response) -> str:
+def _by_name(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _without(secrets: tuple[str, ...], headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Headers without what was sent to the provider; hardly any repeats it."""
+    together = "\n".join(headers.values())
+    if concealed(together, secrets) == together:
+        return headers
+    return {name: concealed(value, secrets) for name, value in headers.items()}
+
+
+def _redirected(call: Call, answer: Answer) -> str:
     """Where an answer sends a GET; empty when it is the answer."""
     follows = call.method == "GET" and answer.status_code in _REDIRECTS
     return str(answer.headers.get("location", "")) if follows else ""
@@ -393,16 +399,6 @@ def _joined(url: str, target: str) -> str:
         return str(httpx.URL(url).join(target))
     except httpx.InvalidURL as error:  # it is the answer that is wrong
         raise httpx.RemoteProtocolError(f"redirected to nowhere: {error}") from None
-
-
-class _Shown(httpx.URL):
-    """An address that shows itself, as in httpx's log, without a query or a password."""
-
-    def __str__(self) -> str:
-        return str(self.copy_with(query=None, fragment=None, userinfo=b""))
-
-    def __repr__(self) -> str:
-        return f"URL({str(self)!r})"
 
 
 async def _places(access: Access, url: str) -> tuple[str | None, ...]:
@@ -440,15 +436,6 @@ def _certified(access: Access, url: str) -> str | None:
     return access.server_name if _host(url) == _host(access.base_url) else None
 
 
-def _to(request: httpx.Request, place: str | None, certified: str | None) -> httpx.Request:
-    """The request, connecting to `place`; the certificate is checked for the host's name all the same."""
-    name = certified or (request.url.host if place else None)
-    request.url = _Shown(request.url.copy_with(host=place) if place else request.url)
-    if name is not None:
-        request.extensions = {**request.extensions, "sni_hostname": name}
-    return request
-
-
 def whole_url(base_url: str, path: str) -> str:
     """The address of a call or a file: a path is the provider's own."""
     return base_url + path if path.startswith("/") else path
@@ -478,58 +465,6 @@ def _is_vendors(provider: AnyProvider, base_url: str) -> bool:
         return True
     url = urlsplit(base_url)
     return url.scheme == "https" and _is_key_host(provider, url.hostname or "")
-
-
-async def pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
-    """The body, unpacked a quarter of a megabyte at a time.
-
-    httpx unpacks whatever comes as a whole, one packing within another too: a small answer could
-    fill the memory before anybody counts its bytes.
-
-    Raises httpx.DecodingError when it is packed otherwise than asked for, or broken.
-    """
-    coding = answer.headers.get("content-encoding", "").strip().lower() or "identity"
-    if coding == "identity":
-        async for chunk in answer.aiter_raw():
-            yield chunk
-        return
-    if coding not in _WINDOWS:
-        raise httpx.DecodingError(f"its Content-Encoding {coding[:40]!r} was not asked for")
-    unpacker = None
-    try:
-        async for chunk in answer.aiter_raw():
-            unpacker = unpacker or zlib.decompressobj(_window(coding, chunk))
-            for piece in _unpacked(unpacker, chunk):
-                yield piece
-    except zlib.error as error:
-        raise httpx.DecodingError(f"it cannot be unpacked: {error}") from None
-    if unpacker is not None and not unpacker.eof:
-        raise httpx.DecodingError("it cannot be unpacked: it ends too early")
-
-
-def _unpacked(unpacker: Any, chunk: bytes) -> Iterator[bytes]:
-    piece = unpacker.decompress(chunk, _PIECE_BYTES)
-    while piece:
-        yield piece
-        piece = unpacker.decompress(unpacker.unconsumed_tail, _PIECE_BYTES)
-
-
-def _window(coding: str, start: bytes) -> int:
-    """What zlib calls the packing. Some servers leave out the head that `deflate` has (RFC 9110)."""
-    headless = coding == "deflate" and (start[0] & 0x0F) != zlib.DEFLATED
-    return -zlib.MAX_WBITS if headless else _WINDOWS[coding]
-
-
-async def read_limited(answer: httpx.Response, limit: int) -> bytes:
-    """A body of at most `limit` bytes; raises TooLarge as soon as it is longer."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in pieces(answer):
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(limit)
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

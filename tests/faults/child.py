@@ -19,7 +19,7 @@ from pathlib import Path
 import openclaw_nb as oc
 from openclaw_nb.core.domain import Medium
 from openclaw_nb.providers import by_id, of
-from openclaw_nb.runtime import loop
+from openclaw_nb.runtime import loop, store
 from openclaw_nb.vendors import Endpoint
 
 MEDIA = {".mp4", ".png", ".jpg", ".mp3", ".wav"}
@@ -33,6 +33,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--image", help="a reference for every video")
     parser.add_argument("--every-medium", action="store_true", help="images and music too")
     parser.add_argument("--stop-at-renames", action="store_true")
+    parser.add_argument("--hold-nothing", action="store_true", help="write clips as they come")
     parser.add_argument("--file-limit", type=int, help="bytes, from when every ticket is there")
     return parser.parse_args()
 
@@ -79,6 +80,8 @@ def main() -> None:
     asked = options()
     if asked.stop_at_renames:
         stop_at_renames()
+    if asked.hold_nothing:
+        store.HELD_BYTES = 0
     endpoints = {id: Endpoint(url, f"key-of-{id}", 0.05) for id, url in asked.endpoints.items()}
     client = oc.Client(home=asked.home, environ={}, endpoints=endpoints)
     refs = [f"{id}/{by_id[id].default_model.id}" for id in endpoints]

@@ -152,7 +152,7 @@ STEPS: dict[str, tuple[Scenario, tuple[str, ...], Callable[[World, Child], bool]
     ),
     "in the middle of the download": (
         Scenario(polls=1, render="draft", download="stalled", download_times=1),
-        (),
+        ("--hold-nothing",),
         lambda world, _: (
             len(parts(world.media)) == len(CASES)
             and all(jobs[0].downloads for jobs in book(world).values())

@@ -10,6 +10,7 @@ import pytest
 
 from openclaw_nb.core.wire import Call
 from openclaw_nb.runtime.clock import Deadline
+from openclaw_nb.runtime.exchange import Outgoing, read_address, read_limited
 from openclaw_nb.runtime.pool import Pool
 from openclaw_nb.runtime.transport import Access
 from tests.runtime.world import SECRET, FakeClock, toy, transport
@@ -44,8 +45,27 @@ async def listening(handle):
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", seen
 
 
-def opened():
-    return httpx.AsyncClient(transport=Pool(ssl.create_default_context(), connections=4))
+class Asking:
+    """A pool, and one line for each request."""
+
+    def __init__(self):
+        self.pool = Pool(ssl.create_default_context(), connections=4)
+
+    async def ask(self, method, url, seconds=30.0):
+        address = read_address(url)
+        headers = {"host": address.authority, "accept": "*/*"}
+        sent = Outgoing(method, address, headers, None, seconds=seconds, connect_seconds=seconds)
+        answer = await self.pool.send(sent)
+        try:
+            return await read_limited(answer, 100)
+        finally:
+            await answer.aclose()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.pool.aclose()
 
 
 def test_a_submission_does_not_meet_a_kept_connection_that_the_server_gives_up():
@@ -69,13 +89,13 @@ def test_a_request_whose_connection_breaks_is_not_repeated_and_may_have_arrived(
         answers = 1 if kept else 0
         async with (
             listening(lambda count: OK if count <= answers and len(seen) < 2 else None) as (url, s),
-            opened() as client,
+            Asking() as client,
         ):
             seen = s
             if kept:
-                await client.get(f"{url}/first")
+                await client.ask("GET", f"{url}/first")
             with pytest.raises(httpx.TransportError) as broken:
-                await client.request(method, f"{url}/second")
+                await client.ask(method, f"{url}/second")
             return seen, broken.value
 
     seen, error = asyncio.run(go())
@@ -87,8 +107,8 @@ def test_an_address_is_asked_to_the_letter():
     target = "/a%7Eb/%2f/c+d%20e?X-Sig=a%2Fb%3D&empty=&q=~'("
 
     async def go():
-        async with listening(lambda _: OK) as (url, seen), opened() as client:
-            await client.get(url + target)
+        async with listening(lambda _: OK) as (url, seen), Asking() as client:
+            await client.ask("GET", url + target)
             return seen
 
     assert asyncio.run(go()) == [f"GET {target} HTTP/1.1"]
@@ -96,12 +116,12 @@ def test_an_address_is_asked_to_the_letter():
 
 def test_an_answer_that_does_not_come_and_a_port_that_does_not_answer_are_told_apart():
     async def go():
-        async with listening(lambda _: b"") as (url, _), opened() as client:
+        async with listening(lambda _: b"") as (url, _), Asking() as client:
             with pytest.raises(httpx.ReadTimeout):
-                await client.get(url, timeout=0.2)
-        async with opened() as client:
+                await client.ask("GET", url, 0.2)
+        async with Asking() as client:
             with pytest.raises(httpx.ConnectError):
-                await client.get(url)
+                await client.ask("GET", url)
 
     asyncio.run(go())
 
@@ -110,8 +130,8 @@ def test_a_pool_that_was_forgotten_closes_its_connections():
     async def go():
         async with listening(lambda _: OK) as (url, _):
             before = asyncio.all_tasks()
-            client = opened()
-            await client.get(url)
+            client = Asking()
+            await client.ask("GET", url)
             left = asyncio.all_tasks() - before
             del client
             gc.collect()

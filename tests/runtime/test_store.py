@@ -19,6 +19,8 @@ from openclaw_nb.runtime.store import (
 )
 from tests.rows import rows
 
+MUCH = 400_000
+"""Bytes; two of them are more than is held in memory."""
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
@@ -88,7 +90,7 @@ def mode(path):
 
 def written(store, *chunks, name="clip.mp4"):
     async def go():
-        part = await store.begin()
+        part = store.begin()
         for chunk in chunks:
             await part.write(chunk)
         return await part.commit(name)
@@ -103,32 +105,51 @@ def test_a_file_is_readable_by_all_in_a_directory_of_one(tmp_path):
     assert (mode(path), mode(store.directory)) == (0o644, 0o700)
 
 
-def test_nothing_has_the_final_name_before_the_commit(store):
-    async def go():
-        part = await store.begin()
-        await part.write(b"half")
-        return part, [path.name for path in store.directory.iterdir()]
+def begun(store):
+    """More of a file than is held in memory."""
+    part = store.begin()
 
-    part, names = asyncio.run(go())
-    assert len(names) == 1
-    assert names[0].startswith(".part-")
+    async def go():
+        for _ in range(3):
+            await part.write(bytes(MUCH))
+
+    asyncio.run(go())
+    return part
+
+
+def test_nothing_has_the_final_name_before_the_commit(store):
+    part = begun(store)
+    (path,) = store.directory.iterdir()
+    assert path.name.startswith(".part-")
     asyncio.run(part.abandon())
 
 
-def test_nothing_is_left_after_an_abandon(store):
+def test_a_small_file_is_not_on_the_disk_before_the_commit(store):
     async def go():
-        part = await store.begin()
+        part = store.begin()
         await part.write(b"half")
-        await part.abandon()
-        await part.abandon()
+        assert not store.directory.exists()
+        return await part.commit("clip.mp4")
 
-    asyncio.run(go())
+    assert asyncio.run(go()).read_bytes() == b"half"
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_every_piece_of_a_large_file_is_there_in_its_order(store, count):
+    chunks = [bytes([number]) * MUCH for number in range(count)]
+    assert written(store, *chunks, b"end").read_bytes() == b"".join(chunks) + b"end"
+
+
+def test_nothing_is_left_after_an_abandon(store):
+    part = begun(store)
+    asyncio.run(part.abandon())
+    asyncio.run(part.abandon())
     assert list(store.directory.iterdir()) == []
 
 
 def test_an_abandon_after_a_commit_leaves_the_file(store):
     async def go():
-        part = await store.begin()
+        part = store.begin()
         await part.write(b"whole")
         path = await part.commit("clip.mp4")
         await part.abandon()
@@ -144,9 +165,11 @@ def test_a_commit_replaces_an_older_file_of_the_name_at_once(store):
     assert len(list(store.directory.iterdir())) == 1
 
 
-def test_a_restart_forgets_what_was_written(store):
+@pytest.mark.parametrize("size", [20, MUCH, 3 * MUCH])
+def test_a_restart_forgets_what_was_written(store, size):
     async def go():
-        part = await store.begin()
+        part = store.begin()
+        await part.write(bytes(size))
         await part.write(b"a longer beginning")
         await part.restart()
         assert (part.size, part.head) == (0, b"")
@@ -159,7 +182,7 @@ def test_a_restart_forgets_what_was_written(store):
 
 def test_the_first_bytes_are_kept_and_no_more(store):
     async def go():
-        part = await store.begin()
+        part = store.begin()
         await part.write(b"a" * 300)
         await part.write(b"b" * 3000)
         await part.abandon()
@@ -172,7 +195,7 @@ def test_the_first_bytes_are_kept_and_no_more(store):
 def test_a_directory_that_cannot_be_made_is_an_os_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
-        asyncio.run(Store(tmp_path / "file" / "media", 10).begin())
+        written(Store(tmp_path / "file" / "media", 10), b"film")
 
 
 def test_a_sidecar_stands_beside_its_file(tmp_path):
@@ -210,7 +233,7 @@ def test_a_temporary_file_that_nobody_writes_to_is_left_over(store):
 
 
 def test_a_file_being_written_is_not_left_over_however_long_nothing_came(store):
-    part = asyncio.run(store.begin())
+    part = begun(store)
     (path,) = store.directory.iterdir()
     an_hour_old(path)
     assert store.leftovers() == ()

@@ -9,15 +9,14 @@ from aiohttp import web
 
 from openclaw_nb.core.wire import Call, Hosted, Key
 from openclaw_nb.runtime.clock import Clock, Deadline
+from openclaw_nb.runtime.exchange import TooLarge, pieces, read_limited
 from openclaw_nb.runtime.transport import (
     ATTEMPTS,
     MAX_HOPS,
     Access,
-    TooLarge,
     Unanswered,
     Unreachable,
     may_see_key,
-    pieces,
 )
 from tests.runtime.world import SECRET, FakeClock, hang_up, sending, toy, transport
 
@@ -53,7 +52,7 @@ def download(hosted, server, *, provider=None, offset=0, **access):
                 provider or toy(), to, hosted, Deadline(clock, 600), offset=offset
             )
             async with opening as answer:
-                return answer.status_code, await answer.aread()
+                return answer.status_code, await read_limited(answer, 2**20)
 
     return asyncio.run(go())
 

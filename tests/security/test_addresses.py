@@ -14,6 +14,7 @@ import openclaw_nb as oc
 from openclaw_nb.client import Client
 from openclaw_nb.core.wire import Call, Hosted
 from openclaw_nb.providers import by_id
+from openclaw_nb.runtime.exchange import read_limited
 from openclaw_nb.runtime.clock import Deadline
 from openclaw_nb.runtime.guard import BlockedError, Policy, addresses, check_name
 from openclaw_nb.runtime.transport import (
@@ -122,7 +123,7 @@ async def exchange(call, access):
     async with transport(clock) as opened:
         if isinstance(call, Hosted):
             async with opened.download(toy(), access, call, Deadline(clock, 60)) as answer:
-                return await answer.aread()
+                return await read_limited(answer, 2**20)
         return (await opened.send(toy(), access, call, Deadline(clock, 60))).body
 
 
