@@ -14,8 +14,8 @@ import openclaw_nb as oc
 from openclaw_nb.client import Client
 from openclaw_nb.core.wire import Call, Hosted
 from openclaw_nb.providers import by_id
-from openclaw_nb.runtime.exchange import read_limited
 from openclaw_nb.runtime.clock import Deadline
+from openclaw_nb.runtime.exchange import read_limited
 from openclaw_nb.runtime.guard import BlockedError, Policy, addresses, check_name
 from openclaw_nb.runtime.transport import (
     BROKEN,

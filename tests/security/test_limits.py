@@ -30,8 +30,8 @@ from openclaw_nb.providers import PROVIDERS
 from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.delivery import Delivery
-from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.exchange import TooLarge
+from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.transport import Access, Unanswered
 from tests.runtime.world import MP4, FakeClock, a_run, toy, transport
 from tests.security.test_injection import snapshots
