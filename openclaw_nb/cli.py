@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import os
@@ -13,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openclaw_nb import __version__
-from openclaw_nb import config as settings
 from openclaw_nb.errors import OpenclawError
 from openclaw_nb.live_command import sweep
 
 if TYPE_CHECKING:
+    from openclaw_nb.core.domain import TaskState
     from openclaw_nb.emulator import Emulator
     from openclaw_nb.runtime.ledger import Row
     from openclaw_nb.task import Task
@@ -156,21 +157,11 @@ def _list(
     after: str | None,
 ) -> None:
     from openclaw_nb import listing
-    from openclaw_nb.api import default_client
-    from openclaw_nb.core.domain import TaskState
 
-    client = default_client()
     filters = {"runtime": runtime, "status": status}
-    counts = client.counts() if runtime in (None, listing.RUNTIME) else {}
-    counts = {state: count for state, count in counts.items() if status in (None, state.value)}
     limit = limit if as_json else limit or listing.PAGE
-    rows: list[Row] = []
-    if counts:
-        state, older = (
-            TaskState(status) if status else None,
-            client.row(after).id if after else None,
-        )
-        rows = client.tasks(status=state, limit=limit and limit + 1, after=older)
+    ours = runtime in (None, listing.RUNTIME)
+    counts, rows = asyncio.run(_page(status, limit, after)) if ours else ({}, [])
     more, rows = limit is not None and len(rows) > limit, rows[:limit]
     if as_json:
         found = [listing.record(row) for row in rows]
@@ -179,6 +170,32 @@ def _list(
     else:
         colour = sys.stdout.isatty()
         click.echo(listing.list_text(rows, filters, counts=counts, more=more, colour=colour))
+
+
+async def _page(
+    status: str | None, limit: int | None, after: str | None
+) -> tuple[dict[TaskState, int], list[Row]]:
+    """How many tasks there are, and a page of them and one more.
+
+    From the ledger alone: a client would load every provider first.
+    """
+    from openclaw_nb.core.domain import TaskState
+    from openclaw_nb.places import ledger_path, state_dir
+    from openclaw_nb.runtime.jobs import as_it_is
+    from openclaw_nb.runtime.ledger import Ledger
+
+    ledger = Ledger(ledger_path(state_dir(os.environ)))
+    counts = await ledger.counts()
+    counts = {state: count for state, count in counts.items() if status in (None, state.value)}
+    rows: list[Row] = []
+    if counts:
+        state, older = (
+            TaskState(status) if status else None,
+            (await ledger.find(after)).id if after else None,
+        )
+        rows = await ledger.rows(status=state, limit=limit and limit + 1, after=older)
+    await ledger.close()
+    return counts, [as_it_is(row) for row in rows]
 
 
 @tasks.command()
@@ -323,6 +340,8 @@ def config() -> None:
 @config.command("path")
 def config_path() -> None:
     """Print where the file is; it may not exist yet."""
+    from openclaw_nb import config as settings
+
     click.echo(str(settings.path()))
 
 
@@ -330,6 +349,8 @@ def config_path() -> None:
 @click.argument("key")
 def config_get(key: str) -> None:
     """Print what stands at KEY, such as agents.defaults.mediaMaxMb; secrets are masked."""
+    from openclaw_nb import config as settings
+
     value = settings.get(key)
     click.echo(json.dumps(value, indent=2) if isinstance(value, dict | list) else _plain(value))
 
@@ -344,6 +365,7 @@ def _plain(value: object) -> str:
 @click.option("--strict-json", "--json", is_flag=True, help="Refuse a VALUE that is not JSON5.")
 def config_set(key: str, value: str, *, strict_json: bool) -> None:
     """Put VALUE at KEY: JSON5, else the text itself. Nothing is written that would not be valid."""
+    from openclaw_nb import config as settings
     from openclaw_nb.config.edit import value_of
 
     note = settings.set(key, value_of(value, strict=strict_json))
@@ -356,6 +378,8 @@ def config_set(key: str, value: str, *, strict_json: bool) -> None:
 @click.argument("key")
 def config_unset(key: str) -> None:
     """Take out what stands at KEY."""
+    from openclaw_nb import config as settings
+
     note = settings.unset(key)
     click.echo(f"{key} is taken out of {settings.path()}")
     if note:

@@ -23,12 +23,13 @@ from openclaw_nb.core.domain import Media, Medium, Request, TaskState
 from openclaw_nb.core.inputs import is_text, read_request
 from openclaw_nb.core.keywords import shows_keywords
 from openclaw_nb.errors import InvalidInput, LedgerError, TaskLost, shown
-from openclaw_nb.handles import Handles, as_it_is
+from openclaw_nb.handles import Handles
+from openclaw_nb.places import ledger_path
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.generate import Order
-from openclaw_nb.runtime.jobs import chosen_job, last_job, receipt_of, ref_of
+from openclaw_nb.runtime.jobs import as_it_is, chosen_job, last_job, receipt_of, ref_of
 from openclaw_nb.runtime.ledger import Ledger, NewTask, Row, now_ms, owned
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.records import Applied
@@ -94,7 +95,7 @@ class Client:
         self.stores = {medium: self._store(medium, media_dir) for medium in Medium}
         """Where the files of each medium are saved."""
         retention = self.settings.tasks.retention_ms
-        self.ledger = Ledger(self.home / "notebook" / "tasks.sqlite", retention)
+        self.ledger = Ledger(ledger_path(self.home), retention)
         self.allowed_roots = tuple(Path(root).expanduser().resolve() for root in allowed_roots)
         """Where local references must lie; empty: anywhere."""
         most = self.settings.media_max_bytes

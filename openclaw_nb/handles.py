@@ -9,8 +9,8 @@ from typing import Any
 from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.errors import OpenclawError, TaskCancelled, TaskLost
 from openclaw_nb.runtime import loop, records
-from openclaw_nb.runtime.jobs import as_lost, lost_text
-from openclaw_nb.runtime.ledger import Ledger, Row, now_ms, owned
+from openclaw_nb.runtime.jobs import as_it_is, lost_text
+from openclaw_nb.runtime.ledger import Ledger, Row
 from openclaw_nb.task import Snapshot, Task
 
 _FOLLOW_SECONDS = 0.5
@@ -79,13 +79,6 @@ def finish(task: Task, row: Row) -> None:
             error = OpenclawError(row.error or "failed")
             error.attempts = records.attempts_of(row)
             task.finish(error, **told)
-
-
-def as_it_is(row: Row) -> Row:
-    """The row, lost when it is active and nobody carries it out; a lost one says what can be done."""
-    if row.status is TaskState.LOST or (row.status.active and not owned(row, now_ms())):
-        return as_lost(row)
-    return row
 
 
 def facts(row: Row) -> dict[str, Any]:

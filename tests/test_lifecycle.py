@@ -37,7 +37,9 @@ def fal(make_client):
 @pytest.fixture
 def shell(make_client, monkeypatch):
     """`openclaw-nb tasks ...` over the test's own client: what it said, and its exit code."""
-    monkeypatch.setattr(api, "_default", make_client("fal"))
+    client = make_client("fal")
+    monkeypatch.setattr(api, "_default", client)
+    monkeypatch.setenv("OPENCLAW_STATE_DIR", str(client.home))  # listing makes no client
 
     def run(*arguments: str) -> tuple[str, int]:
         done = CliRunner().invoke(cli.main, ["tasks", *arguments])

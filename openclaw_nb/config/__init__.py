@@ -11,7 +11,6 @@ The file is OpenClaw's own `openclaw.json` (JSON5), so that an existing configur
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from openclaw_nb.config import edit
@@ -28,6 +27,7 @@ from openclaw_nb.config.schema import (
     unsendable,
 )
 from openclaw_nb.config.shield import without_frames
+from openclaw_nb.places import config_path, state_dir
 
 __all__ = [
     "Auth",
@@ -56,17 +56,6 @@ __all__ = [
     "unset",
     "without_frames",
 ]
-
-
-def state_dir(environ: Mapping[str, str]) -> Path:
-    """Where state is kept: `OPENCLAW_STATE_DIR`, else `~/.openclaw`."""
-    return Path(environ.get("OPENCLAW_STATE_DIR") or "~/.openclaw").expanduser()
-
-
-def config_path(environ: Mapping[str, str], home: Path) -> Path:
-    """The configuration file: `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the state directory."""
-    named = environ.get("OPENCLAW_CONFIG_PATH")
-    return Path(named).expanduser() if named else home / "openclaw.json"
 
 
 def path() -> Path:

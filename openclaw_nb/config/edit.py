@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from openclaw_nb.config.files import included, json5_values, merged_includes, parsed
-from openclaw_nb.config.private import make_private
 from openclaw_nb.config.reading import read
 from openclaw_nb.errors import ConfigError, shown
+from openclaw_nb.places import make_private
 
 Step: TypeAlias = str | int
 

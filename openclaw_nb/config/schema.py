@@ -33,7 +33,11 @@ _MIB = 1_048_576
 
 class _Section(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        defer_build=True,
     )
 
     foreign: ClassVar[frozenset[str]] = frozenset()
@@ -178,14 +182,14 @@ class Defaults(_Section):
         """
     )
 
-    video_generation_model: _Choice = ModelChoice()
-    image_generation_model: _Choice = ModelChoice()
-    music_generation_model: _Choice = ModelChoice()
-    media_models: MediaModels = MediaModels()
+    video_generation_model: _Choice = ModelChoice.model_construct()
+    image_generation_model: _Choice = ModelChoice.model_construct()
+    music_generation_model: _Choice = ModelChoice.model_construct()
+    media_models: MediaModels = MediaModels.model_construct()
     """Counts where the names above are absent."""
     media_generation_auto_provider_fallback: StrictBool = True
     media_max_mb: Number | None = None
-    model: Annotated[ChatModel, BeforeValidator(_as_choice)] = ChatModel()
+    model: Annotated[ChatModel, BeforeValidator(_as_choice)] = ChatModel.model_construct()
 
     def choice(self, medium: Literal["video", "image", "music"]) -> ModelChoice:
         """Which models make video, images or music, under either of the names."""
@@ -200,7 +204,7 @@ class Agents(_Section):
 
     foreign = _names("list")
 
-    defaults: Defaults = Defaults()
+    defaults: Defaults = Defaults.model_construct()
 
 
 class Auth(_Section):
@@ -257,7 +261,7 @@ class RequestSettings(_Section):
     """`models.providers.<id>.request`."""
 
     headers: _Headers = Field(default_factory=dict, repr=False)
-    auth: Auth = Auth()
+    auth: Auth = Auth.model_construct()
     proxy: Proxy | None = None
     tls: Tls | None = None
     allow_private_network: StrictBool = False
@@ -280,7 +284,7 @@ class ProviderSettings(_Section, extra="allow"):
     auth: str | None = None
     """`api-key` puts `api_key` before stored profiles and the environment."""
     headers: _Headers = Field(default_factory=dict, repr=False)
-    request: RequestSettings = RequestSettings()
+    request: RequestSettings = RequestSettings.model_construct()
 
     @property
     def own(self) -> Mapping[str, object]:
@@ -294,7 +298,7 @@ class ProviderSettings(_Section, extra="allow"):
         return {name: value.get_secret_value() for name, value in given.items() if value}
 
 
-_SAYS_NOTHING = ProviderSettings()
+_SAYS_NOTHING = ProviderSettings.model_construct()
 
 
 class Models(_Section):
@@ -310,7 +314,7 @@ class Plugin(_Section):
 
     foreign = _names("enabled hooks apiKey env subagent")
 
-    config: ProviderSettings = ProviderSettings()
+    config: ProviderSettings = ProviderSettings.model_construct()
 
 
 class Plugins(_Section):
@@ -343,7 +347,7 @@ class Fetch(_Section):
         " provider readability timeoutSeconds useTrustedEnvProxy userAgent"
     )
 
-    ssrf_policy: SsrfPolicy = SsrfPolicy()
+    ssrf_policy: SsrfPolicy = SsrfPolicy.model_construct()
 
 
 class Web(_Section):
@@ -351,7 +355,7 @@ class Web(_Section):
 
     foreign = _names("search")
 
-    fetch: Fetch = Fetch()
+    fetch: Fetch = Fetch.model_construct()
 
 
 class Tools(_Section):
@@ -362,7 +366,7 @@ class Tools(_Section):
         " loopDetection media message profile sandbox sessions sessions_spawn subagents toolSearch"
     )
 
-    web: Web = Web()
+    web: Web = Web.model_construct()
 
 
 class Tasks(_Section):
@@ -397,7 +401,7 @@ class Env(_Section, extra="allow"):
     """`env`: variables that are set unless the environment has them. The rest are such, too."""
 
     vars: Mapping[str, str] = Field(default_factory=dict, repr=False)
-    shell_env: ShellEnv = ShellEnv()
+    shell_env: ShellEnv = ShellEnv.model_construct()
 
     @property
     def variables(self) -> dict[str, str]:
@@ -418,13 +422,13 @@ class Settings(_Section):
         """
     )
 
-    agents: Agents = Agents()
-    models: Models = Models()
-    plugins: Plugins = Plugins()
-    tools: Tools = Tools()
-    tasks: Tasks = Tasks()
-    auth: Profiles = Profiles()
-    env: Env = Env()
+    agents: Agents = Agents.model_construct()
+    models: Models = Models.model_construct()
+    plugins: Plugins = Plugins.model_construct()
+    tools: Tools = Tools.model_construct()
+    tasks: Tasks = Tasks.model_construct()
+    auth: Profiles = Profiles.model_construct()
+    env: Env = Env.model_construct()
 
     def provider(self, id: str, *aliases: str) -> ProviderSettings:
         """The settings of one provider; empty when the file says nothing of it.

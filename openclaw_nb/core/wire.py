@@ -89,13 +89,13 @@ class Reply:
 class Wire(BaseModel):
     """The part of a provider's reply that we use; what else it holds is not our business."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Ticket(BaseModel):
     """All that is needed to find a job again after a restart. The ledger keeps it as JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @property
     def job_id(self) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.errors import InvalidInput, TaskLost, shown
-from openclaw_nb.runtime import records
-from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.runtime.ledger import Row, now_ms, owned
 from openclaw_nb.runtime.receipts import Receipt
 
 
@@ -73,6 +72,13 @@ def as_lost(row: Row) -> Row:
     return row.model_copy(update=told)
 
 
+def as_it_is(row: Row) -> Row:
+    """The row, lost when it is active and nobody carries it out; a lost one says what can be done."""
+    if row.status is TaskState.LOST or (row.status.active and not owned(row, now_ms())):
+        return as_lost(row)
+    return row
+
+
 def lost_text(row: Row) -> str:
     """What a task whose process is gone says as its error."""
     return f"the process that ran task {row.id[:8]} is gone; {way_on(row)}"
@@ -104,6 +110,7 @@ def _calls(row: Row) -> Sequence[str]:
 
 def _to_be_looked_for(row: Row) -> Sequence[str]:
     from openclaw_nb.providers import of
+    from openclaw_nb.runtime import records
 
     refs = unreceipted(row)
     if not refs:
@@ -117,6 +124,8 @@ def _to_be_looked_for(row: Row) -> Sequence[str]:
 
 def unreceipted(row: Row) -> list[Ref]:
     """Models that may have a job of which nothing is known."""
+    from openclaw_nb.runtime import records  # it knows results and requests, and all they need
+
     refs = [attempt.ref for attempt in records.attempts_of(row) if attempt.may_exist]
     if row.sent:
         refs.append(ref_of(row))

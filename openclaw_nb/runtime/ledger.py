@@ -27,10 +27,10 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
-from openclaw_nb.config.private import close_to_others, make_private
 from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.core.pacing import Usual
 from openclaw_nb.errors import LedgerError, TaskNotFound, shown
+from openclaw_nb.places import close_to_others, make_private
 from openclaw_nb.runtime import queries
 from openclaw_nb.runtime.migrations import migrate
 from openclaw_nb.runtime.processes import own_start, process_started
@@ -60,7 +60,7 @@ def now_ms() -> int:
 class Row(BaseModel):
     """One task as the ledger holds it. Times are milliseconds since the epoch."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     id: str
     run_id: str

@@ -12,7 +12,7 @@ from openclaw_nb.core.domain import Ref
 class Receipt(BaseModel):
     """A job that was accepted: who has it, where it is asked after, and what was done for it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     provider: str
     model: str

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -31,6 +32,8 @@ from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.receipts import Receipt
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
 from openclaw_nb.runtime.store import sidecar_of
+
+V = TypeVar("V")
 
 _REFERENCES = ("images", "videos", "audios")
 _PUBLIC = {"images": "images", "videos": "videos", "audios": "audio_refs"}
@@ -57,11 +60,17 @@ class _Sidecar:
     request: dict[str, Any]
 
 
-_APPLIED: TypeAdapter[Applied] = TypeAdapter(Applied)
-_ATTEMPTS: TypeAdapter[tuple[Attempt, ...]] = TypeAdapter(tuple[Attempt, ...])
-_RECEIPTS: TypeAdapter[tuple[Receipt, ...]] = TypeAdapter(tuple[Receipt, ...])
-_SIDECAR: TypeAdapter[_Sidecar] = TypeAdapter(_Sidecar)
-_FILES: TypeAdapter[tuple[SavedFile, ...]] = TypeAdapter(tuple[SavedFile, ...])
+def _adapter(kind: type[V]) -> TypeAdapter[V]:
+    """Reads and writes values of a type; made when it is first needed, which takes its time."""
+    return _made(cast("Any", kind))
+
+
+@cache
+def _made(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+_ATTEMPTS, _RECEIPTS, _FILES = tuple[Attempt, ...], tuple[Receipt, ...], tuple[SavedFile, ...]
 
 
 def request_json(request: Request, media: Media) -> str:
@@ -169,43 +178,43 @@ def dump(facts: dict[str, Any]) -> str:
 
 def applied_json(applied: Applied) -> str:
     """For the ledger's `plan` column."""
-    return _APPLIED.dump_json(applied).decode()
+    return _adapter(Applied).dump_json(applied).decode()
 
 
 def applied_facts(applied: Applied) -> dict[str, Any]:
     """The same, to stand inside other JSON."""
-    facts: dict[str, Any] = _APPLIED.dump_python(applied, mode="json")
+    facts: dict[str, Any] = _adapter(Applied).dump_python(applied, mode="json")
     return facts
 
 
 def applied_of(row: Row) -> Applied:
     """What was done to the request of a stored task."""
-    return _APPLIED.validate_python(row.plan or {})
+    return _adapter(Applied).validate_python(row.plan or {})
 
 
 def attempts_json(attempts: Sequence[Attempt]) -> str:
     """For the ledger's `attempts` column."""
-    return _ATTEMPTS.dump_json(tuple(attempts)).decode()
+    return _adapter(_ATTEMPTS).dump_json(tuple(attempts)).decode()
 
 
 def attempts_of(row: Row) -> tuple[Attempt, ...]:
     """The attempts of a stored task."""
-    return _ATTEMPTS.validate_python(row.attempts)
+    return _adapter(_ATTEMPTS).validate_python(row.attempts)
 
 
 def receipts_json(receipts: Sequence[Receipt]) -> str:
     """For the ledger's `receipts` column."""
-    return _RECEIPTS.dump_json(tuple(receipts)).decode()
+    return _adapter(_RECEIPTS).dump_json(tuple(receipts)).decode()
 
 
 def files_json(files: Sequence[SavedFile]) -> str:
     """For the ledger's `files` column."""
-    return _FILES.dump_json(tuple(files)).decode()
+    return _adapter(_FILES).dump_json(tuple(files)).decode()
 
 
 def files_of(row: Row) -> tuple[SavedFile, ...]:
     """The files of a stored task."""
-    return _FILES.validate_python(row.files)
+    return _adapter(_FILES).validate_python(row.files)
 
 
 def result_of(row: Row) -> Result:
@@ -269,7 +278,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     """
     target = path if path.suffix == ".json" else sidecar_of(path)
     try:
-        values = _SIDECAR.validate_json(target.read_bytes())
+        values = _adapter(_Sidecar).validate_json(target.read_bytes())
     except OSError as error:
         raise InvalidInput("path", f"{target} cannot be read: {error.strerror}") from None
     except ValidationError:

@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from pydantic_core import to_json
 
-from openclaw_nb.config.private import make_private
+from openclaw_nb.places import make_private
 from openclaw_nb.runtime.media_types import HEAD_BYTES, ends_early, extension_of
 
 if sys.platform != "win32":

@@ -1,13 +1,30 @@
-"""Directories and files that are their owner's alone, whatever the umask says."""
+"""Where things are kept on this machine, and that they are their owner's alone, whatever the umask says."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o600
+
+
+def state_dir(environ: Mapping[str, str]) -> Path:
+    """Where state is kept: `OPENCLAW_STATE_DIR`, else `~/.openclaw`."""
+    return Path(environ.get("OPENCLAW_STATE_DIR") or "~/.openclaw").expanduser()
+
+
+def config_path(environ: Mapping[str, str], home: Path) -> Path:
+    """The configuration file: `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the state directory."""
+    named = environ.get("OPENCLAW_CONFIG_PATH")
+    return Path(named).expanduser() if named else home / "openclaw.json"
+
+
+def ledger_path(home: Path) -> Path:
+    """The ledger's file in a state directory."""
+    return home / "notebook" / "tasks.sqlite"
 
 
 def make_private(directory: Path) -> None:
