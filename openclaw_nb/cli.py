@@ -157,12 +157,13 @@ def _list(
     after: str | None,
 ) -> None:
     from openclaw_nb import listing
+    from openclaw_nb.runtime.jobs import as_it_is
 
     filters = {"runtime": runtime, "status": status}
     limit = limit if as_json else limit or listing.PAGE
     ours = runtime in (None, listing.RUNTIME)
     counts, rows = asyncio.run(_page(status, limit, after)) if ours else ({}, [])
-    more, rows = limit is not None and len(rows) > limit, rows[:limit]
+    more, rows = limit is not None and len(rows) > limit, [as_it_is(row) for row in rows[:limit]]
     if as_json:
         found = [listing.record(row) for row in rows]
         count = sum(counts.values())
@@ -181,7 +182,6 @@ async def _page(
     """
     from openclaw_nb.core.domain import TaskState
     from openclaw_nb.places import ledger_path, state_dir
-    from openclaw_nb.runtime.jobs import as_it_is
     from openclaw_nb.runtime.ledger import Ledger
 
     ledger = Ledger(ledger_path(state_dir(os.environ)))
@@ -195,7 +195,7 @@ async def _page(
         )
         rows = await ledger.rows(status=state, limit=limit and limit + 1, after=older)
     await ledger.close()
-    return counts, [as_it_is(row) for row in rows]
+    return counts, rows
 
 
 @tasks.command()
