@@ -21,7 +21,8 @@ import psutil
 
 import openclaw_nb as oc
 from openclaw_nb.core.domain import TaskState
-from openclaw_nb.runtime.ledger import Ledger, NewTask
+from openclaw_nb.runtime.ledger import Ledger
+from openclaw_nb.runtime.rows import NewTask
 from openclaw_nb.vendors import Endpoint
 
 JOBS, POLLED, FINISHED = 300, 50, 60

@@ -20,7 +20,7 @@ from openclaw_nb.live_command import sweep
 if TYPE_CHECKING:
     from openclaw_nb.core.domain import TaskState
     from openclaw_nb.emulator import Emulator
-    from openclaw_nb.runtime.ledger import Row
+    from openclaw_nb.runtime.rows import Row
     from openclaw_nb.task import Task
 
 
@@ -233,7 +233,7 @@ def audit(*, severity: str | None, code: str | None, limit: int | None, as_json:
     """Look for tasks that something is wrong with."""
     from openclaw_nb import listing
     from openclaw_nb.api import default_client
-    from openclaw_nb.runtime.ledger import now_ms
+    from openclaw_nb.runtime.rows import now_ms
     from openclaw_nb.runtime.upkeep import audit as look
 
     every = look(default_client().tasks(), now_ms())

@@ -30,10 +30,11 @@ from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.generate import Order
 from openclaw_nb.runtime.jobs import as_it_is, chosen_job, last_job, receipt_of, ref_of
-from openclaw_nb.runtime.ledger import Ledger, NewTask, Row, now_ms, owned
+from openclaw_nb.runtime.ledger import Ledger
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import Image, Music, Video
+from openclaw_nb.runtime.rows import NewTask, Row, now_ms, owned
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.upkeep import Upkeep
 from openclaw_nb.task import Task

@@ -10,7 +10,8 @@ from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.errors import OpenclawError, TaskCancelled, TaskLost
 from openclaw_nb.runtime import loop, records
 from openclaw_nb.runtime.jobs import as_it_is, lost_text
-from openclaw_nb.runtime.ledger import Ledger, Row
+from openclaw_nb.runtime.ledger import Ledger
+from openclaw_nb.runtime.rows import Row
 from openclaw_nb.task import Snapshot, Task
 
 _FOLLOW_SECONDS = 0.5

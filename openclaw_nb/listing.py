@@ -8,8 +8,8 @@ from typing import Any
 
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.errors import one_line
-from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.receipts import Receipt
+from openclaw_nb.runtime.rows import Row
 from openclaw_nb.runtime.upkeep import Finding, Upkeep
 
 RUNTIME = "cli"

@@ -16,7 +16,7 @@ from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import InvalidInput, one_line, shown
 from openclaw_nb.notebook import render, sheet
 from openclaw_nb.runtime.jobs import last_job
-from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.runtime.rows import Row
 from openclaw_nb.standings import Standing, standings, told
 
 _CELL_CHARACTERS = 60

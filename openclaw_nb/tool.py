@@ -19,9 +19,9 @@ from openclaw_nb.core.inputs import read_action, read_request
 from openclaw_nb.core.parameters import schema
 from openclaw_nb.core.plan import applied_settings, asked_settings
 from openclaw_nb.errors import OpenclawError, escaped, plain
-from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.results import Result, SavedFile
+from openclaw_nb.runtime.rows import Row
 from openclaw_nb.standings import standings
 from openclaw_nb.task import Task
 

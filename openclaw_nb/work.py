@@ -18,10 +18,11 @@ from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
 from openclaw_nb.runtime.generate import Order, Runner
 from openclaw_nb.runtime.jobs import as_lost
-from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
+from openclaw_nb.runtime.ledger import Ledger
 from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import Result
+from openclaw_nb.runtime.rows import Row, now_ms
 from openclaw_nb.runtime.store import Store
 from openclaw_nb.runtime.transport import Transport
 from openclaw_nb.runtime.upkeep import Upkeep, due

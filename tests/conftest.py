@@ -48,11 +48,16 @@ def _no_blocking():
 
 
 @pytest.fixture(autouse=True)
-def _state_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def environ(tmp_path: Path):
+    """The environment of this process, without keys; afterwards as it was."""
+    before = dict(os.environ)
     for name in (*KEYS, "OPENCLAW_CONFIG_PATH", "OPENCLAW_NB_EMULATE", "OPENCLAW_LIVE_TEST"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OPENCLAW_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setenv("OPENCLAW_NB_MEDIA_DIR", str(tmp_path / "media"))
+        os.environ.pop(name, None)
+    os.environ["OPENCLAW_STATE_DIR"] = str(tmp_path / "state")
+    os.environ["OPENCLAW_NB_MEDIA_DIR"] = str(tmp_path / "media")
+    yield os.environ
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -341,11 +341,11 @@ def test_the_environment_decides_in_the_providers_order_before_the_configuration
         assert found.source == expected
 
 
-def test_a_key_that_is_set_after_the_first_call_is_found(home, monkeypatch):
+def test_a_key_that_is_set_after_the_first_call_is_found(home, environ):
     client = Client(home=home)
     with pytest.raises(oc.NoCandidate):
         client.vendors.candidates(None)
-    monkeypatch.setenv("FAL_KEY", "k")
+    environ["FAL_KEY"] = "k"
     assert [str(ref) for ref in client.vendors.candidates(None).refs] == [FAL]
 
 

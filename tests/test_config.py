@@ -546,8 +546,8 @@ def test_a_key_in_a_dotenv_file_counts(tmp_path, monkeypatch, home):
     assert (found.key, found.source) == ("from-dotenv", "env FAL_KEY")
 
 
-def test_the_login_profile_gives_expected_names_only_and_runs_nothing(write, tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_the_login_profile_gives_expected_names_only_and_runs_nothing(write, tmp_path, environ):
+    environ["HOME"] = str(tmp_path)
     (tmp_path / ".profile").write_text(
         "export FAL_KEY='k 1' # mine\nOTHER=x\nMINIMAX_API_KEY=$(touch ran)\nRUNWAY_API_KEY=k2\n"
     )
@@ -686,8 +686,8 @@ def test_outside_live_tests_their_variables_are_no_keys(home):
     assert Client({}, home=home, environ=environ).vendors.credential(by_id["fal"]) is None
 
 
-def test_live_tests_read_missing_keys_from_the_login_profile(home, tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_live_tests_read_missing_keys_from_the_login_profile(home, tmp_path, environ):
+    environ["HOME"] = str(tmp_path)
     (tmp_path / ".profile").write_text("export FAL_KEY=mine\nexport SHELL_THING=x\n")
     found = Client(home=home, environ=LIVE).vendors.credential(by_id["fal"])
     assert (found.key, found.source) == ("mine", "env FAL_KEY")
@@ -773,9 +773,9 @@ def test_certificates_that_cannot_be_read_are_named(tmp_path):
 
 
 @pytest.fixture
-def file(tmp_path, monkeypatch):
+def file(tmp_path, environ):
     path = tmp_path / "state" / "openclaw.json"
-    monkeypatch.setenv("OPENCLAW_STATE_DIR", str(path.parent))
+    environ["OPENCLAW_STATE_DIR"] = str(path.parent)
     return path
 
 

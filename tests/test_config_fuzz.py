@@ -76,8 +76,8 @@ PATHS = [
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
+def folder(tmp_path, monkeypatch, environ):
+    environ["HOME"] = str(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -20,7 +20,7 @@ from openclaw_nb import api, cli
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.emulator import Scenario
 from openclaw_nb.runtime import loop
-from openclaw_nb.runtime.ledger import NewTask, now_ms
+from openclaw_nb.runtime.rows import NewTask, now_ms
 from openclaw_nb.vendors import Endpoint
 from tests.conftest import DRAFT
 from tests.test_resume import holding
@@ -35,11 +35,11 @@ def fal(make_client):
 
 
 @pytest.fixture
-def shell(make_client, monkeypatch):
+def shell(make_client, monkeypatch, environ):
     """`openclaw-nb tasks ...` over the test's own client: what it said, and its exit code."""
     client = make_client("fal")
     monkeypatch.setattr(api, "_default", client)
-    monkeypatch.setenv("OPENCLAW_STATE_DIR", str(client.home))  # listing makes no client
+    environ["OPENCLAW_STATE_DIR"] = str(client.home)  # listing makes no client
 
     def run(*arguments: str) -> tuple[str, int]:
         done = CliRunner().invoke(cli.main, ["tasks", *arguments])

@@ -13,8 +13,9 @@ import openclaw_nb as oc
 from openclaw_nb import tables
 from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.emulator import Scenario
-from openclaw_nb.runtime.ledger import Ledger, NewTask, now_ms
+from openclaw_nb.runtime.ledger import Ledger
 from openclaw_nb.runtime.queries import Guard
+from openclaw_nb.runtime.rows import NewTask, now_ms
 
 NEVER = Scenario(seconds=3600, render="draft")
 FEW = {"models": {"providers": {"fal": {"request": {"maxConcurrent": 3}}}}}

@@ -35,9 +35,9 @@ def video(shell, line, prompt="a heron takes off"):
     return shell.run_cell_magic("video", line, prompt)
 
 
-def test_openclaw_shows_the_settings_and_no_key(shell, monkeypatch, tmp_path):
-    monkeypatch.setenv("FAL_KEY", "secret-of-mine")
-    monkeypatch.setenv("OPENCLAW_STATE_DIR", str(tmp_path / "here"))
+def test_openclaw_shows_the_settings_and_no_key(shell, environ, tmp_path):
+    environ["FAL_KEY"] = "secret-of-mine"
+    environ["OPENCLAW_STATE_DIR"] = str(tmp_path / "here")
     bundle = openclaw(shell)._repr_mimebundle_()
     for shown in bundle.values():
         assert "fal (env FAL_KEY)" in shown

@@ -58,13 +58,13 @@ class Suite:
 
 
 @pytest.fixture
-def suite(pytester, tmp_path, monkeypatch):
+def suite(pytester, tmp_path, environ):
     home = tmp_path / "home-of-the-owner"
     home.mkdir()
-    monkeypatch.setenv("OPENCLAW_STATE_DIR", str(home))
-    monkeypatch.setenv("OPENCLAW_NB_MEDIA_DIR", str(home))
-    monkeypatch.setenv("FAL_KEY", KEY)
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    environ["OPENCLAW_STATE_DIR"] = str(home)
+    environ["OPENCLAW_NB_MEDIA_DIR"] = str(home)
+    environ["FAL_KEY"] = KEY
+    environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     return Suite(pytester, home)
 
 
@@ -200,8 +200,8 @@ def test_a_failing_test_shows_its_tasks_and_a_passing_one_nothing(suite):
     result.stdout.no_fnmatch_line("*succeeded*a heron*")
 
 
-def test_the_live_variable_wins_over_the_option(suite, monkeypatch):
-    monkeypatch.setenv("OPENCLAW_LIVE_TEST", "1")
+def test_the_live_variable_wins_over_the_option(suite, environ):
+    environ["OPENCLAW_LIVE_TEST"] = "1"
     suite.pytester.makepyfile(f"""
         import os
 

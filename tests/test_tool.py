@@ -232,8 +232,8 @@ def test_what_comes_from_outside_stays_on_its_line():
     )
 
 
-def test_a_home_is_told_as_the_directory_that_was_read(make_client, picture, tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_a_home_is_told_as_the_directory_that_was_read(make_client, picture, tmp_path, environ):
+    environ["HOME"] = str(tmp_path)
     (tmp_path / "a.png").write_bytes(picture)
     asked = {"prompt": PROMPT, "image": "@~/a.png"}
     details = oc.video_generate(asked, client=make_client("fal"))["details"]

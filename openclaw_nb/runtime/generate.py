@@ -48,12 +48,13 @@ from openclaw_nb.runtime.delivery import Delivery
 from openclaw_nb.runtime.engine import Engine, Run
 from openclaw_nb.runtime.jobs import fetching
 from openclaw_nb.runtime.journal import Earlier, TaskJournal, Teller, Unheard
-from openclaw_nb.runtime.ledger import Ledger, Row, now_ms
+from openclaw_nb.runtime.ledger import Ledger
 from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.receipts import Receipt
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.references import with_bytes
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
+from openclaw_nb.runtime.rows import Row, now_ms
 from openclaw_nb.runtime.store import keep_reference, write_sidecar
 from openclaw_nb.runtime.transport import Access
 from openclaw_nb.runtime.turns import Turns

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.errors import InvalidInput, TaskLost, shown
-from openclaw_nb.runtime.ledger import Row, now_ms, owned
 from openclaw_nb.runtime.receipts import Receipt
+from openclaw_nb.runtime.rows import Row, now_ms, owned
 
 
 def jobs_of(row: Row) -> tuple[Row, ...]:

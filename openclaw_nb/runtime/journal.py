@@ -10,10 +10,11 @@ from openclaw_nb.core.domain import Attempt, Ref, TaskState
 from openclaw_nb.core.wire import Wait
 from openclaw_nb.errors import LedgerError
 from openclaw_nb.runtime import records
-from openclaw_nb.runtime.ledger import Ledger, now_ms
+from openclaw_nb.runtime.ledger import Ledger
 from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.receipts import Receipt
 from openclaw_nb.runtime.records import Applied
+from openclaw_nb.runtime.rows import now_ms
 
 
 class Teller(Protocol):

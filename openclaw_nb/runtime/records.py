@@ -28,9 +28,9 @@ from openclaw_nb.core.domain import (
 from openclaw_nb.core.parameters import VENDORS
 from openclaw_nb.core.plan import applied_settings
 from openclaw_nb.errors import InvalidInput, shown
-from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.receipts import Receipt
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
+from openclaw_nb.runtime.rows import Row
 from openclaw_nb.runtime.store import sidecar_of
 
 V = TypeVar("V")

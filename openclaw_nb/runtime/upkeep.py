@@ -9,7 +9,7 @@ from typing import Literal
 
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.runtime.jobs import lost_brief
-from openclaw_nb.runtime.ledger import Row, owned
+from openclaw_nb.runtime.rows import Row, owned
 
 _MINUTE_MS = 60_000
 _STALE_QUEUED_MS = 10 * _MINUTE_MS

@@ -12,7 +12,7 @@ from openclaw_nb.core.domain import Medium
 from openclaw_nb.core.keywords import shows_keywords
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.runtime import loop
-from openclaw_nb.runtime.ledger import Row, now_ms
+from openclaw_nb.runtime.rows import Row, now_ms
 from openclaw_nb.sweep.cells import Grid
 from openclaw_nb.sweep.executors import pool_of
 from openclaw_nb.sweep.grid import Wanted, plan

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.runtime.jobs import last_job, unreceipted
-from openclaw_nb.runtime.ledger import Row, owned
 from openclaw_nb.runtime.records import attempts_of, files_of
+from openclaw_nb.runtime.rows import Row, owned
 
 
 class Step(StrEnum):

@@ -15,8 +15,8 @@ from openclaw_nb.client import Client
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.errors import OpenclawError, TaskCancelled, TaskLost
 from openclaw_nb.runtime import loop
-from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.records import result_of
+from openclaw_nb.runtime.rows import Row
 from openclaw_nb.runtime.turns import Turns
 from openclaw_nb.sweep.cells import UNSENT, Grid, Outcome, Planned
 from openclaw_nb.sweep.executors import Pool

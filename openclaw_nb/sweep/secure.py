@@ -17,9 +17,9 @@ from openclaw_nb.core.domain import TaskState
 from openclaw_nb.errors import OpenclawError, TaskLost
 from openclaw_nb.live import verdicts
 from openclaw_nb.runtime.jobs import as_lost
-from openclaw_nb.runtime.ledger import Row, now_ms
 from openclaw_nb.runtime.queries import Guard
 from openclaw_nb.runtime.records import attempts_of, result_of
+from openclaw_nb.runtime.rows import Row, now_ms
 from openclaw_nb.sweep.cells import Cell, Outcome
 from openclaw_nb.sweep.memory import Decision, Step, decide
 from openclaw_nb.task import Task

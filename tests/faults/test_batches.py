@@ -12,14 +12,16 @@ import pytest
 
 from openclaw_nb.errors import LedgerError
 from openclaw_nb.runtime import ledger as module
-from openclaw_nb.runtime.ledger import Ledger, NewTask
+from openclaw_nb.runtime.ledger import Ledger
+from openclaw_nb.runtime.rows import NewTask
 
 TASKS = 40
 CHANGES_SEEN = 300
 CHILD = """
 import asyncio, sys
 from pathlib import Path
-from openclaw_nb.runtime.ledger import Ledger, NewTask
+from openclaw_nb.runtime.ledger import Ledger
+from openclaw_nb.runtime.rows import NewTask
 
 new = NewTask(prompt="a heron", request="{}", request_key="k", source="s", session=None)
 

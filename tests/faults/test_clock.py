@@ -11,8 +11,8 @@ import pytest
 import openclaw_nb as oc
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.emulator import Scenario
-from openclaw_nb.runtime import ledger
 from openclaw_nb.runtime.processes import process_started
+from openclaw_nb.runtime.rows import now_ms
 from openclaw_nb.runtime.upkeep import due
 from tests.faults.test_ledger import accepted, is_playable
 
@@ -43,7 +43,7 @@ def test_a_job_is_finished_when_the_clock_is_set_while_it_runs(
     task = accepted(client.generate_video(PROMPT, timeout_ms=60_000))
     set_clock(jump)
     assert [row.status for row in client.tasks()] == [TaskState.RUNNING]
-    assert not due(client.tasks(), ledger.now_ms()).lost
+    assert not due(client.tasks(), now_ms()).lost
     assert task.elapsed_seconds >= 0
     assert is_playable(task.result(PATIENCE))
     assert len(emulator.jobs) == 1

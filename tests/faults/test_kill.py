@@ -15,7 +15,7 @@ import openclaw_nb as oc
 from openclaw_nb.core.domain import Medium, TaskState
 from openclaw_nb.emulator import Emulator, Entry, Scenario
 from openclaw_nb.providers import PROVIDERS, of
-from openclaw_nb.runtime.ledger import Row
+from openclaw_nb.runtime.rows import Row
 from openclaw_nb.vendors import Endpoint
 from tests.faults.child import MEDIA
 from tests.faults.middle import held

@@ -242,32 +242,28 @@ def test_live_a_failure_of_the_services_own_is_a_skip_unless_strict(live, emulat
     assert errors == (["AssertionError"] if strict else [])
 
 
-def rehearsed(monkeypatch, environ):
+def rehearsed(environ, **chosen):
     """What the notebook of a live run would tell of fal before it is run."""
-    for name, value in {"OPENCLAW_LIVE_TEST": "1", "FAL_KEY": MARK, **environ}.items():
-        monkeypatch.setenv(name, value)
+    environ |= {"OPENCLAW_LIVE_TEST": "1", "FAL_KEY": MARK, **chosen}
     return oc.try_out("fal").outcome.skipped
 
 
-def test_live_fal_runs_only_when_it_is_named(monkeypatch):
-    asked = f"runs only when {variables.PROVIDERS} names it"
-    assert rehearsed(monkeypatch, {}) == asked
-    assert (
-        rehearsed(monkeypatch, {variables.PROVIDERS: "runway"})
-        == f"{variables.PROVIDERS} names others"
-    )
-    assert rehearsed(monkeypatch, {variables.PROVIDERS: "fal,runway"}) == ""
-    monkeypatch.delenv(variables.PROVIDERS)
-    assert rehearsed(monkeypatch, {variables.SKIPPED: "runway"}) == ""
+def test_live_fal_runs_only_when_it_is_named(environ):
+    named = variables.PROVIDERS
+    assert rehearsed(environ) == f"runs only when {named} names it"
+    assert rehearsed(environ, **{named: "runway"}) == f"{named} names others"
+    assert rehearsed(environ, **{named: "fal,runway"}) == ""
+    del environ[named]
+    assert rehearsed(environ, **{variables.SKIPPED: "runway"}) == ""
 
 
-def test_live_comfy_takes_no_part(monkeypatch):
-    monkeypatch.setenv("OPENCLAW_LIVE_TEST", "1")
+def test_live_comfy_takes_no_part(environ):
+    environ["OPENCLAW_LIVE_TEST"] = "1"
     assert "takes no part in a live run" in oc.try_out("comfy").outcome.skipped
 
 
-def test_live_wins_over_the_emulator(monkeypatch):
-    monkeypatch.setenv("OPENCLAW_LIVE_TEST", "1")
+def test_live_wins_over_the_emulator(environ):
+    environ["OPENCLAW_LIVE_TEST"] = "1"
     with oc.emulate():
         assert oc.try_out("xai").outcome.skipped == "no usable auth: no API key"
 

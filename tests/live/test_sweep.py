@@ -142,8 +142,8 @@ def test_a_provider_that_takes_too_long_is_left_to_the_ledger(live, emulator):
     assert client.row(step.task_id).ticket
 
 
-def test_keys_that_only_the_login_profile_sets_are_told(live, tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_keys_that_only_the_login_profile_sets_are_told(live, tmp_path, environ):
+    environ["HOME"] = str(tmp_path)
     (tmp_path / ".profile").write_text("export XAI_API_KEY=from-the-shell\nFAL_KEY=another\n")
     suites, ran = swept(live({"FAL_KEY": "of-the-environment"}), video="fal,xai")
     assert report.summary(suites, ran).endswith("keys from ~/.profile: XAI_API_KEY")
@@ -152,8 +152,8 @@ def test_keys_that_only_the_login_profile_sets_are_told(live, tmp_path, monkeypa
     )
 
 
-def test_what_the_profile_adds_is_only_what_nothing_else_sets(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_what_the_profile_adds_is_only_what_nothing_else_sets(tmp_path, environ):
+    environ["HOME"] = str(tmp_path)
     (tmp_path / ".profile").write_text("A_KEY=1\nB_KEY=2\n")
     values = {"env": {"shellEnv": {"enabled": True}}}
     loaded = config.resolved(values, {"A_KEY": ""}, expected=["A_KEY", "B_KEY"])

@@ -32,11 +32,11 @@ def test_a_line_names_the_first_tasks_and_counts_the_others(count, said):
 
 
 @pytest.fixture
-def left(emulator, tmp_path, monkeypatch):
+def left(emulator, tmp_path, environ):
     """The first characters of a task that a process of this machine has left at fal."""
     home = tmp_path / "state"
     home.mkdir()
-    monkeypatch.delenv("OPENCLAW_NB_EMULATE", raising=False)
+    environ.pop("OPENCLAW_NB_EMULATE", None)
     fal = {"baseUrl": emulator.base_urls["fal"], "apiKey": "key-of-fal"}
     settings = {"models": {"providers": {"fal": fal}}}
     (home / "openclaw.json").write_text(json.dumps(settings))

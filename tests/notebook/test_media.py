@@ -33,11 +33,11 @@ def large(tmp_path_factory):
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path, monkeypatch, environ):
     monkeypatch.setattr(player, "_first_folder", tmp_path)
     monkeypatch.setattr(player, "_embedded", {})
     for name in ("VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG"):
-        monkeypatch.delenv(name, raising=False)
+        environ.pop(name, None)
     return tmp_path
 
 
@@ -105,8 +105,8 @@ def test_a_file_that_changed_is_read_again(tmp_path):
     assert media.clip(path).width == 128
 
 
-def test_frames_are_every_frame_as_rgb_without_ffmpeg_in_the_path(clip, monkeypatch):
-    monkeypatch.setenv("PATH", "")
+def test_frames_are_every_frame_as_rgb_without_ffmpeg_in_the_path(clip, environ):
+    environ["PATH"] = ""
     frames = read_frames(clip)
     assert (frames.shape, frames.dtype) == ((48, 180, 320, 3), np.uint8)
     assert abs(int(frames[0, 90, :, 2].mean()) - 120) < 12
@@ -140,9 +140,9 @@ def test_a_clip_is_embedded_or_linked_when_that_is_asked(home):
     assert player.pictures(a_video(path), "link")[0].src == "a.mp4"
 
 
-def test_a_frontend_without_a_file_server_gets_the_clip_embedded(home, monkeypatch):
+def test_a_frontend_without_a_file_server_gets_the_clip_embedded(home, environ):
     path = film(home / "a.mp4", seconds=1, width=64, height=64)
-    monkeypatch.setenv("VSCODE_PID", "1")
+    environ["VSCODE_PID"] = "1"
     assert player.pictures(a_video(path))[0].src.startswith("data:")
 
 

@@ -470,10 +470,10 @@ def test_without_a_key_it_says_what_to_set(home):
     with_nothing.close()
 
 
-def test_a_key_that_is_set_later_is_found_by_looking_again(monkeypatch):
+def test_a_key_that_is_set_later_is_found_by_looking_again(environ):
     studio = Studio(prompt="x")
     assert studio._form.generate.disabled
-    monkeypatch.setenv("FAL_KEY", "k")
+    environ["FAL_KEY"] = "k"
     clicks(studio._form.again)
     assert not studio._form.generate.disabled
     assert studio._form.setup_box.layout.display == "none"

@@ -10,16 +10,11 @@ import pytest
 
 from openclaw_nb.core.domain import Ref, TaskState
 from openclaw_nb.errors import LedgerError, TaskNotFound
-from openclaw_nb.runtime.ledger import (
-    RETENTION_MS,
-    Ledger,
-    NewTask,
-    now_ms,
-    owner_alive,
-)
+from openclaw_nb.runtime.ledger import RETENTION_MS, Ledger
 from openclaw_nb.runtime.migrations import STEPS, migrate
 from openclaw_nb.runtime.processes import process_started
 from openclaw_nb.runtime.queries import Guard
+from openclaw_nb.runtime.rows import NewTask, now_ms, owner_alive
 
 FAL_URL = "https://queue.fal.run"
 ASKED = NewTask(

@@ -21,7 +21,8 @@ WORKER = """
 import asyncio, json, sys
 from pathlib import Path
 from openclaw_nb.core.domain import TaskState
-from openclaw_nb.runtime.ledger import Ledger, NewTask
+from openclaw_nb.runtime.ledger import Ledger
+from openclaw_nb.runtime.rows import NewTask
 from openclaw_nb.runtime.queries import Guard
 
 path, name, each = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -127,7 +128,8 @@ def test_a_process_that_was_forked_writes_through_a_connection_of_its_own(ledger
     program = f"""
 import asyncio, os, sys
 from pathlib import Path
-from openclaw_nb.runtime.ledger import Ledger, NewTask
+from openclaw_nb.runtime.ledger import Ledger
+from openclaw_nb.runtime.rows import NewTask
 
 new = NewTask(prompt="p", request="{{}}", request_key="k", source="s", session=None)
 ledger = Ledger(Path({str(ledger.path)!r}))

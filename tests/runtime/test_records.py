@@ -24,9 +24,9 @@ from openclaw_nb.core.domain import (
 )
 from openclaw_nb.errors import InvalidInput
 from openclaw_nb.runtime import records
-from openclaw_nb.runtime.ledger import NewTask
 from openclaw_nb.runtime.records import Applied
 from openclaw_nb.runtime.results import SavedFile, Video
+from openclaw_nb.runtime.rows import NewTask
 from openclaw_nb.runtime.store import sidecar_of, write_sidecar
 
 DATA = b"\x89PNG a picture in hand"

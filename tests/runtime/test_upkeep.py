@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from openclaw_nb.core.domain import TaskState
-from openclaw_nb.runtime.ledger import Row, owned
 from openclaw_nb.runtime.processes import process_started
+from openclaw_nb.runtime.rows import Row, owned
 from openclaw_nb.runtime.upkeep import audit, due
 
 MINUTE = 60_000

@@ -363,9 +363,9 @@ def test_a_ledger_that_others_could_read_is_closed_to_them(make_client, home):
 
 
 @needs_modes
-def test_a_configuration_is_its_owners_alone(umask, tmp_path, monkeypatch):
+def test_a_configuration_is_its_owners_alone(umask, tmp_path, environ):
     path = tmp_path / "deep" / "state" / "openclaw.json"
-    monkeypatch.setenv("OPENCLAW_CONFIG_PATH", str(path))
+    environ["OPENCLAW_CONFIG_PATH"] = str(path)
     for megabytes in (20, 30):
         oc.config.set("agents.defaults.mediaMaxMb", megabytes)
     assert {mode(each) for each in path.parent.iterdir()} == {0o600}

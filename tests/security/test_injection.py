@@ -34,8 +34,8 @@ from openclaw_nb.notebook.render import (
 )
 from openclaw_nb.notebook.terminal import Bar
 from openclaw_nb.notebook.words import Clip
-from openclaw_nb.runtime.ledger import Row
 from openclaw_nb.runtime.results import SavedFile
+from openclaw_nb.runtime.rows import Row
 from openclaw_nb.runtime.upkeep import Finding, Upkeep
 from openclaw_nb.task import Snapshot
 from tests.conftest import Hurry
@@ -353,8 +353,8 @@ def test_a_sentence_without_end_is_cut(server, home):
 
 
 @EVERY_COMMAND
-def test_the_command_line_shows_errors_and_tasks_as_text(evil, home, monkeypatch, make_client):
-    monkeypatch.setenv("OPENCLAW_STATE_DIR", str(home))
+def test_the_command_line_shows_errors_and_tasks_as_text(evil, home, environ, make_client):
+    environ["OPENCLAW_STATE_DIR"] = str(home)
     sendable = evil.encode("utf-8", "replace").decode()
     make_client("fal").generate_video(f"a heron {sendable}", filename=sendable).result(20)
     for arguments in (["tasks", "list"], ["tasks", "show", sendable * 3], ["tasks", "audit"]):

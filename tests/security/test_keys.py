@@ -391,8 +391,8 @@ def test_no_frame_of_a_file_that_cannot_be_read_shows_what_is_in_it(tmp_path, ho
 
 
 @pytest.mark.parametrize("value", [{"apiKey": MARK, "request": {"tsl": 1}}, {"apiKey": [MARK]}])
-def test_no_frame_of_a_refused_setting_shows_it(value, tmp_path, monkeypatch):
-    monkeypatch.setenv("OPENCLAW_CONFIG_PATH", str(tmp_path / "openclaw.json"))
+def test_no_frame_of_a_refused_setting_shows_it(value, tmp_path, environ):
+    environ["OPENCLAW_CONFIG_PATH"] = str(tmp_path / "openclaw.json")
     with pytest.raises(oc.ConfigError) as refused:
         oc.config.set("models.providers.fal", value)
     assert not leaks(everything(refused.value))
@@ -445,9 +445,9 @@ def test_the_password_of_a_configured_proxy_is_in_no_error_and_no_log(address, r
 
 
 @pytest.mark.parametrize("address", PROXIES)
-def test_nor_is_that_of_the_environments_proxy(address, records, monkeypatch):
-    monkeypatch.setenv("HTTP_PROXY", address)
-    monkeypatch.setenv("http_proxy", address)
+def test_nor_is_that_of_the_environments_proxy(address, records, environ):
+    environ["HTTP_PROXY"] = address
+    environ["http_proxy"] = address
     with pytest.raises(Unreachable) as failure:
         exchange(CALLS["poll"], Access("http://api.toy.example", MARK))
     for text in (everything(failure.value), "\n".join(records.everything)):

@@ -155,14 +155,14 @@ def test_a_model_of_its_own_or_failure_unless_others_may_step_in(make_client, em
     assert "fal" in other["warnings"][0]
 
 
-def test_live_models_are_those_that_the_variables_choose(client, monkeypatch):
-    monkeypatch.setenv("OPENCLAW_LIVE_VIDEO_GENERATION_PROVIDERS", "fal,openai,xai")
-    monkeypatch.setenv("OPENCLAW_LIVE_VIDEO_GENERATION_MODELS", "xai/other")
+def test_live_models_are_those_that_the_variables_choose(client, environ):
+    environ["OPENCLAW_LIVE_VIDEO_GENERATION_PROVIDERS"] = "fal,openai,xai"
+    environ["OPENCLAW_LIVE_VIDEO_GENERATION_MODELS"] = "xai/other"
     assert refs_of("live", client.vendors) == (FAL, "openai/sora-2", "xai/other")
 
 
-def test_a_live_run_that_would_ask_nobody_says_so(tmp_path, monkeypatch):
-    monkeypatch.delenv("OPENCLAW_LIVE_VIDEO_GENERATION_PROVIDERS", raising=False)
+def test_a_live_run_that_would_ask_nobody_says_so(tmp_path, environ):
+    environ.pop("OPENCLAW_LIVE_VIDEO_GENERATION_PROVIDERS", None)
     client = oc.Client(home=tmp_path, environ={})
     with pytest.raises(oc.NoCandidate, match="no usable auth"):
         refs_of("live", client.vendors)

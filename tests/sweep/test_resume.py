@@ -12,7 +12,7 @@ import openclaw_nb as oc
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.emulator import Emulator, Scenario
 from openclaw_nb.runtime import loop
-from openclaw_nb.runtime.ledger import NewTask
+from openclaw_nb.runtime.rows import NewTask
 from openclaw_nb.sweep.secure import secure
 from tests.faults.world import Hands
 
