@@ -54,6 +54,8 @@ class Call:
     that the user names, or the emulator, stands for it too."""
     seconds: float | None = None
     """What this exchange may take; None: the provider's `http_seconds`."""
+    websocket: bool = False
+    """It opens a websocket, whose text frames are the events of a stream."""
 
 
 class Malformed(ValueError):
@@ -273,8 +275,11 @@ class Provider(Generic[T]):
     parse_error: Callable[[Reply], Refused]
     """Reads any answer that is not 2xx."""
     build_stream: Callable[[T], Call | None] | None = None
-    """A call that is answered with server-sent events, each as the answer to a status call would be
-    at that moment. Where there is none, or it breaks off, the job is asked after."""
+    """A call that is answered with events, sent by the server or over a websocket. Where there is
+    none, or it breaks off, the job is asked after."""
+    read_event: Callable[[T, Reply], Step[T] | None] | None = None
+    """Reads an event; None from it: it says nothing of the job. Where there is no such function, an
+    event is what the answer to a status call would be at that moment."""
     parse_status_error: Callable[[T, Reply], Step[T]] | None = None
     """Reads an answer to a poll that is not 2xx, for an API where that need not be the end."""
     over: Callable[[T], Done | None] | None = None

@@ -345,6 +345,37 @@ def parse_status_error(setup: Setup, ticket: ComfyTicket, reply: Reply) -> Step[
     return Fetch(build_status(setup, older), partial(_cloud_job, setup, older))
 
 
+# The websocket, of a server of one's own: the cloud's wants the key in its address, where logs see it
+
+
+class _Event(Told):
+    type: str = ""
+    data: Mapping[str, JsonValue] = Field(default_factory=dict)
+
+
+def build_stream(ticket: ComfyTicket) -> Call:
+    """The socket that hears of this prompt: it was submitted with its own id as the client's."""
+    return Call("GET", f"/ws?clientId={_id(ticket)}", keyed=False, websocket=True)
+
+
+def read_event(setup: Setup, ticket: ComfyTicket, reply: Reply) -> Step[ComfyTicket] | None:
+    """News of the prompt. Its end is told when no node is executing; the history has it by then."""
+    event = reply.read(_Event)
+    if event.data.get("prompt_id") != ticket.prompt_id:
+        return None
+    node = event.data.get("node")
+    match event.type:
+        case "executing" if node is None:
+            return Fetch(build_status(setup, ticket), partial(parse_status, setup, ticket))
+        case "progress":
+            steps = f"step {event.data.get('value')} of {event.data.get('max')}"
+            return Wait(ticket, note=f"node {node}, {steps}")
+        case "executing" | "execution_start":
+            return Wait(ticket, note=f"node {node}" if node else "")
+        case _:
+            return None
+
+
 def build_cancel(setup: Setup, ticket: ComfyTicket, state: JobState) -> Call:
     """By id only: without one, an interrupt stops whatever runs, and the cloud's all that runs."""
     if state == "running" and not setup.cloud:

@@ -35,10 +35,12 @@ from openclaw_nb.providers._comfy_jobs import (
     ComfyTicket,
     build_cancel,
     build_status,
+    build_stream,
     parse_error,
     parse_status,
     parse_status_error,
     parse_submit,
+    read_event,
 )
 from openclaw_nb.providers._comfy_workflows import BARE, Setup, Spot, Workflow, read_setup
 
@@ -182,11 +184,13 @@ def build_submit(setup: Setup, job: Job) -> Call:
     if workflow.seed:
         values.append((workflow.seed, options.get("seed", _random.randrange(_SEEDS))))
     values += _overrides(options)
+    id = str(uuid4())
     body: dict[str, object] = {
         "prompt": workflow.filled(values),
-        "prompt_id": str(uuid4()),
-        # Without it the history of a graph that was run before has no outputs (0.3.75).
-        "client_id": uuid4().hex,
+        "prompt_id": id,
+        # Events of the prompt go to the socket of this name. Without one the history of a graph
+        # that was run before has no outputs (0.3.75).
+        "client_id": id,
     }
     if setup.cloud:
         # Nodes of partners' models read it there.
@@ -220,6 +224,8 @@ def _provider(setup: Setup) -> Provider[ComfyTicket]:
         parse_status=partial(parse_status, setup),
         parse_error=partial(parse_error, setup),
         parse_status_error=partial(parse_status_error, setup),
+        build_stream=None if setup.cloud else build_stream,
+        read_event=partial(read_event, setup),
         fit=partial(fit, setup),
         prepare=partial(prepare, setup),
         find_jobs="" if setup.cloud else "GET /queue lists what waits and runs on the server",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -270,15 +271,20 @@ class Engine:
         def patience() -> float:
             return run.pause(replace(wait, ahead=1), self._elapsed(run))
 
-        stream = subscribed(self.transport, run.provider, run.access, call, run.deadline, patience)
+        def read(reply: Reply) -> Step[Any] | None:
+            return _news(run, wait, reply)
+
+        stream: AbstractAsyncContextManager[AsyncIterator[Step[Any] | None]] = subscribed(
+            self.transport, run.provider, run.access, call, run.deadline, read, patience
+        )
         heard = False
         try:
-            async with stream as answers:
-                async for reply in answers:
-                    heard = heard or reply is not None
+            async with stream as news:
+                async for told in news:
+                    heard = heard or told is not None
                     if run.deadline.passed:
                         break
-                    step = _news(run, wait, reply) if reply else await self._poll(run, wait)
+                    step = await self._read_on(run, told or await self._poll(run, wait))
                     if not isinstance(step, Wait):
                         return step
                     await self._keep(run, step)
@@ -287,6 +293,11 @@ class Engine:
             run.streams = run.streams - 1 if heard else 0
             run.note(f"no stream of events: {error}; asking instead", odd=False)
         return wait
+
+    async def _read_on(self, run: Run, step: Step[Any]) -> Wait[Any] | Done | Refused:
+        while isinstance(step, Fetch):
+            step = await self._fetch(run, step)
+        return step
 
     def _elapsed(self, run: Run) -> float:
         """Seconds since the job was submitted or taken up."""
@@ -429,10 +440,11 @@ class Engine:
         return kind(run.ref, text, why=why, status=status, code=code, job_id=run.job_id)
 
 
-def _news(run: Run, wait: Wait[Any], reply: Reply) -> Step[Any]:
-    """An event, read as an answer to a status call. One that is no such answer says nothing."""
+def _news(run: Run, wait: Wait[Any], reply: Reply) -> Step[Any] | None:
+    """What an event says; None when it says nothing of the job. Raises NotTold."""
+    read = run.provider.read_event or run.provider.parse_status
     try:
-        step = run.provider.parse_status(wait.ticket, reply)
+        step = read(wait.ticket, reply)
     except Malformed as error:
         raise NotTold(str(error)) from error
     if isinstance(step, Wait) and step.odd:

@@ -12,8 +12,8 @@ import asyncio
 import os
 import ssl
 import weakref
-from collections.abc import AsyncIterator, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import aiohttp
@@ -23,6 +23,7 @@ from yarl import URL
 from openclaw_nb.runtime.exchange import Answer, Outgoing
 
 _IDLE_SECONDS = 5.0
+_HEARTBEAT_SECONDS = 30.0
 _AUTO_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
 """aiohttp sends its own of these where the request has none."""
 _WITH_FRAMES = (httpx.RequestError, httpx.InvalidURL, asyncio.CancelledError)
@@ -43,13 +44,41 @@ class Pool:
         self._single: aiohttp.ClientSession | None = None
         self._keepers: tuple[asyncio.Task[None], ...] = ()
 
-    async def send(self, request: Outgoing) -> Answer:
-        """Send, and read the head of the answer. Raises as httpx does."""
+    async def _sessions(self) -> tuple[aiohttp.ClientSession, aiohttp.ClientSession]:
+        """One that keeps its connections, and one that does not."""
         if self._lasting is None or self._single is None:
             self._lasting, self._single = self._opened(keep=True), self._opened(keep=False)
             self._keepers = _keep(self, self._lasting), _keep(self, self._single)
             await asyncio.sleep(0)  # a task that is cancelled before it began closes nothing
-        session = self._lasting if request.method == "GET" else self._single
+        return self._lasting, self._single
+
+    @asynccontextmanager
+    async def listen(
+        self, request: Outgoing, most_bytes: int
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """Open a websocket; gives its text frames, of `most_bytes` at most. Raises as httpx does."""
+        session, _ = await self._sessions()
+        try:
+            with _told():
+                async with asyncio.timeout(request.seconds):
+                    socket = await session.ws_connect(
+                        URL(request.address.text, encoded=True),
+                        headers=request.headers,
+                        server_hostname=request.certified,
+                        heartbeat=_HEARTBEAT_SECONDS,
+                        max_msg_size=most_bytes,
+                    )
+        except (*_WITH_FRAMES, TimeoutError) as error:
+            raise _bare(error) from None
+        try:
+            yield _text_frames(socket)
+        finally:
+            await socket.close()
+
+    async def send(self, request: Outgoing) -> Answer:
+        """Send, and read the head of the answer. Raises as httpx does."""
+        lasting, single = await self._sessions()
+        session = lasting if request.method == "GET" else single
         try:
             with _told():
                 return _Answer(await self._asked(session, request))
@@ -143,6 +172,15 @@ class _Answer:
     async def aclose(self) -> None:
         """Give the connection back when all was read; else close it."""
         self._answer.close()
+
+
+async def _text_frames(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[bytes]:
+    """Its text frames until the other side ends it. Raises httpx.ReadError when it breaks."""
+    async for message in socket:
+        if message.type is aiohttp.WSMsgType.TEXT:
+            yield message.data.encode()
+        elif message.type is aiohttp.WSMsgType.ERROR:
+            raise httpx.ReadError(str(message.data))
 
 
 async def _once(

@@ -1,11 +1,13 @@
-"""A provider's own word on a job as soon as there is one: server-sent events, read as they come."""
+"""A provider's own word on a job as soon as there is one: events, read as they come."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from http import HTTPStatus
+from typing import TypeVar
 
 from openclaw_nb.core.wire import AnyProvider, Call, Hosted, Reply
 from openclaw_nb.runtime.clock import Deadline
@@ -15,6 +17,8 @@ from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.transport import BROKEN, Access, Transport, reason
 
 MEDIA_TYPE = "text/event-stream"
+V = TypeVar("V")
+
 _TRUSTED_SECONDS = 30.0
 """How long a stream that came through may be silent."""
 
@@ -30,32 +34,43 @@ async def subscribed(
     access: Access,
     call: Call,
     deadline: Deadline,
+    read: Callable[[Reply], V | None],
     patience: Callable[[], float],
-) -> AsyncGenerator[AsyncIterator[Reply | None]]:
-    """Open a stream of events, each as the answer to a status call.
+) -> AsyncGenerator[AsyncIterator[V | None]]:
+    """Open a stream of events; gives what `read` makes of each, unless that is None.
 
     None comes when it said nothing for `patience()` seconds: it may be held up on its way, and the
     job should be asked after. Raises NotTold here, or from the iterator when it breaks off.
     """
-    stream = Hosted(call.path, keyed=call.keyed, headers={"accept": MEDIA_TYPE})
+    opening = transport.listen if call.websocket else partial(_sent_events, transport)
     try:
-        async with transport.download(provider, access, stream, deadline) as answer:
-            media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if answer.status_code != HTTPStatus.OK or media_type != MEDIA_TYPE:
-                raise NotTold(f"HTTP {answer.status_code}, {media_type or 'no content type'}")
-            replies = _replies(pieces(answer), provider.max_reply_bytes, call, access)
-            async with aclosing(replies), aclosing(_heard(replies, patience)) as heard:
+        async with opening(provider, access, call, deadline) as data:
+            news = _news(data, call, access, read)
+            async with aclosing(news), aclosing(_heard(news, patience)) as heard:
                 yield heard
     except (*BROKEN, BlockedError) as error:
         raise NotTold(reason(error)) from error
 
 
+@asynccontextmanager
+async def _sent_events(
+    transport: Transport, provider: AnyProvider, access: Access, call: Call, deadline: Deadline
+) -> AsyncGenerator[AsyncIterator[bytes]]:
+    """The data of server-sent events; empty for a sign of life."""
+    stream = Hosted(call.path, keyed=call.keyed, headers={"accept": MEDIA_TYPE})
+    async with transport.download(provider, access, stream, deadline) as answer:
+        media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if answer.status_code != HTTPStatus.OK or media_type != MEDIA_TYPE:
+            raise NotTold(f"HTTP {answer.status_code}, {media_type or 'no content type'}")
+        yield events(pieces(answer), provider.max_reply_bytes)
+
+
 async def _heard(
-    replies: AsyncIterator[Reply | None], patience: Callable[[], float]
-) -> AsyncGenerator[Reply | None]:
-    """The replies without the signs of life; None for a silence."""
+    news: AsyncIterator[V | None], patience: Callable[[], float]
+) -> AsyncGenerator[V | None]:
+    """The news without the signs of life; None for a silence."""
     now = asyncio.get_running_loop().time
-    following, trusted, last = _next(replies), 0.0, now()
+    following, trusted, last = _next(news), 0.0, now()
     try:
         while True:
             due = last + max(trusted, patience())
@@ -64,31 +79,32 @@ async def _heard(
                 yield None
                 last = now()
             else:
-                reply, following = following.result(), _next(replies)
-                if reply is not None:
-                    yield reply
+                told, following = following.result(), _next(news)
+                if told is not None:
+                    yield told
                     trusted, last = _TRUSTED_SECONDS, now()
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
 
 
-def _next(replies: AsyncIterator[Reply | None]) -> asyncio.Future[Reply | None]:
-    async def following() -> Reply | None:
-        async for reply in replies:
-            return reply
+def _next(news: AsyncIterator[V | None]) -> asyncio.Future[V | None]:
+    async def following() -> V | None:
+        async for told in news:
+            return told
         raise NotTold("it ended before the job did")
 
     return asyncio.ensure_future(following())
 
 
-async def _replies(
-    chunks: AsyncIterator[bytes], limit: int, call: Call, access: Access
-) -> AsyncGenerator[Reply | None]:
+async def _news(
+    events: AsyncIterator[bytes], call: Call, access: Access, read: Callable[[Reply], V | None]
+) -> AsyncGenerator[V | None]:
     try:
-        async for data in events(chunks, limit):
+        async for data in events:
             body = concealed_bytes(data, access.secrets)
-            yield Reply(HTTPStatus.OK, {}, body, call.path, access.base_url) if data else None
+            reply = Reply(HTTPStatus.OK, {}, body, call.path, access.base_url)
+            yield read(reply) if data else None
     except (*BROKEN, TooLarge) as error:
         raise NotTold(reason(error)) from error
 

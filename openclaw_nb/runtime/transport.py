@@ -13,7 +13,7 @@ import math
 import random
 import ssl
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -136,13 +136,15 @@ class Transport:
     async def _answer(self, provider: AnyProvider, access: Access, request: Outgoing) -> Answer:
         """Send by the quick way, which knows neither proxies nor logins and streams no uploads."""
         in_memory = request.content is None or isinstance(request.content, bytes)
-        plain = not (self._proxies or access.connection.proxy or request.address.has_login)
-        if in_memory and plain:
+        if in_memory and self._is_plain(access, request):
             pool = await self._pool(provider, access)
             answer = await pool.send(request)
             LOG.debug("%s %s: HTTP %s", request.method, request.address, answer.status_code)
             return answer
         return await self._client(provider, access).send(request.as_httpx(), stream=True)
+
+    def _is_plain(self, access: Access, request: Outgoing) -> bool:
+        return not (self._proxies or access.connection.proxy or request.address.has_login)
 
     async def _pool(self, provider: AnyProvider, access: Access) -> Pool:
         """A provider's own connections: one that is slow to answer takes none from the others."""
@@ -226,6 +228,24 @@ class Transport:
         call = Call("GET", hosted.url, headers=headers)
         async with self._open(provider, access, call, url, deadline, keyed=hosted.keyed) as answer:
             yield answer
+
+    @asynccontextmanager
+    async def listen(
+        self, provider: AnyProvider, access: Access, call: Call, deadline: Deadline
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """Open a websocket at the provider's own address; gives its text frames.
+
+        Raises httpx.RequestError, here or from the iterator, also where a proxy is in the way.
+        """
+        url = whole_url(access.base_url, call.path)
+        request = self._request(provider, access, call, url, None, deadline, keyed=call.keyed)
+        if not self._is_plain(access, request) or not call.path.startswith("/"):
+            raise httpx.UnsupportedProtocol("no websocket is opened there")
+        pool = await self._pool(provider, access)
+        with _discreet(access):
+            async with asyncio.timeout(max(deadline.left(), 0.001)):
+                async with pool.listen(request, provider.max_reply_bytes) as frames:
+                    yield frames
 
     async def _exchange(
         self, provider: AnyProvider, access: Access, call: Call, url: str, deadline: Deadline

@@ -46,7 +46,13 @@ def heard(server, *, patience=60.0, **facts):
             call = Call("GET", "/stream")
             said = []
             stream = subscribed(
-                opened, run.provider, run.access, call, run.deadline, lambda: patience
+                opened,
+                run.provider,
+                run.access,
+                call,
+                run.deadline,
+                lambda reply: reply,
+                lambda: patience,
             )
             with suppress(NotTold):
                 async with stream as answers:
