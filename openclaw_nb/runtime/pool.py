@@ -14,6 +14,7 @@ import ssl
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -24,6 +25,8 @@ from openclaw_nb.runtime.exchange import Answer, Outgoing
 
 _IDLE_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 30.0
+_CLOSE_SECONDS = 1.0
+"""How long the other side may take to say good-bye."""
 _AUTO_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
 """aiohttp sends its own of these where the request has none."""
 _WITH_FRAMES = (httpx.RequestError, httpx.InvalidURL, asyncio.CancelledError)
@@ -66,6 +69,7 @@ class Pool:
                         headers=request.headers,
                         server_hostname=request.certified,
                         heartbeat=_HEARTBEAT_SECONDS,
+                        timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                         max_msg_size=most_bytes,
                     )
         except (*_WITH_FRAMES, TimeoutError) as error:
@@ -186,9 +190,16 @@ async def _text_frames(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator
 async def _once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """One exchange. Its errors leave aiohttp as ours, or it would repeat some requests itself."""
+    """One exchange. Its errors leave aiohttp as ours, or it would repeat some requests itself.
+
+    A websocket is not followed elsewhere, which aiohttp does by itself: nobody checked that place.
+    """
     with _told():
-        return await handler(request)
+        answer = await handler(request)
+    if "upgrade" in request.headers and answer.status != HTTPStatus.SWITCHING_PROTOCOLS:
+        answer.close()
+        raise httpx.RemoteProtocolError(f"no websocket: HTTP {answer.status}")
+    return answer
 
 
 def _bare(error: BaseException) -> BaseException:

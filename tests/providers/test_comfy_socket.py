@@ -81,13 +81,13 @@ def services():
         yield found
 
 
-def carried(url, *, seconds=60.0, **changes):
-    """A job on the real clock: its run, and how it ended."""
+def carried(url, *, patience=60.0, **changes):
+    """A job on the real clock, within so many seconds: its run, and how it ended."""
 
     async def go():
         clock = Clock()
-        run = a_run(replace(LOCAL, **changes), Access(url), clock, seconds)
-        async with engine(clock) as opened:
+        run = a_run(replace(LOCAL, **changes), Access(url), clock)
+        async with engine(clock) as opened, asyncio.timeout(patience):
             step = await opened.submit(run, a_job(LOCAL))
             return run, await opened.follow(run, step)
 
@@ -115,7 +115,7 @@ def test_a_job_that_fails_is_told_too(services):
         carried(services.urls["comfy"], poll_seconds=30.0)
 
 
-@pytest.mark.parametrize("quirk", ["refused", "silent", "closed", "garbage"])
+@pytest.mark.parametrize("quirk", ["refused", "silent", "deaf", "closed", "garbage"])
 def test_without_a_socket_that_can_be_heard_the_job_is_asked_after(services, quirk):
     services.play(Scenario(seconds=1.5, render="draft"))
     opened = []
@@ -131,14 +131,29 @@ def test_without_a_socket_that_can_be_heard_the_job_is_asked_after(services, qui
         if quirk == "silent":
             await answer.send_bytes(b"a preview")
             await answer.receive()
+        if quirk == "deaf":  # nor does it answer when we close
+            await asyncio.Event().wait()
         return answer
 
     with closing(Middle(services.urls["comfy"])) as middle:
         middle.say["/ws"] = socket
-        _, done = carried(middle.url, poll_seconds=0.2)
+        _, done = carried(middle.url, patience=9.0, poll_seconds=0.2)
     assert isinstance(done, Done)
     assert opened == [services.entries()[0].id], "it is not opened again"
     assert sum(path.startswith("/history/") for _, path in asked(services)) > 1
+
+
+def test_a_socket_that_is_redirected_is_not_opened_elsewhere(services, server):
+    services.play(Scenario(seconds=0.5, render="draft"))
+
+    async def elsewhere(_):
+        raise web.HTTPFound(f"{server.url}/ws")
+
+    with closing(Middle(services.urls["comfy"])) as middle:
+        middle.say["/ws"] = elsewhere
+        _, done = carried(middle.url, poll_seconds=0.2)
+    assert isinstance(done, Done)
+    assert server.paths() == []
 
 
 def test_through_a_proxy_the_job_is_asked_after(services, monkeypatch):
