@@ -113,7 +113,7 @@ class Ledger:
 
     def _batched(self, change: _Change) -> asyncio.Task[None]:
         """Put a change into the next batch; done when it is on the disk."""
-        self._look_for_fork()
+        self.after_fork()
         if self._next is None or self._next.written.done():  # done: cancelled with its loop
             changes: list[_Change] = []
             written = asyncio.ensure_future(self._write(changes, self._last))
@@ -261,7 +261,7 @@ class Ledger:
                     f"the ledger {self.path} cannot be used: {error}. {_way_on(error)}{after}"
                 ) from error
 
-        self._look_for_fork()
+        self.after_fork()
         return self._thread.submit(call)
 
     def _settle(self, db: sqlite3.Connection) -> None:
@@ -271,7 +271,7 @@ class Ledger:
                 _update(db, id=id, columns=self._owed[id])
                 del self._owed[id]
 
-    def _look_for_fork(self) -> None:
+    def after_fork(self) -> None:
         """Forget the parent's thread and connection without touching it, not even to collect it."""
         if self._pid != os.getpid():
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._db))
