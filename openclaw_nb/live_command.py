@@ -121,10 +121,9 @@ def _chosen(wanted: Asked, given: Variables, *, emulated: bool) -> tuple[Suite, 
 
 @contextmanager
 def _client() -> Generator[Client]:
-    from openclaw_nb.client import Client
+    from openclaw_nb.live.run import live_client
 
-    # `LIVE` is a name that others use, too: only here does it decide where keys come from.
-    client = Client(environ={**os.environ, "OPENCLAW_LIVE_TEST": "1"})
+    client = live_client(os.environ)
     try:
         yield client
     finally:

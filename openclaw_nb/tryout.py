@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +16,7 @@ from openclaw_nb.errors import InvalidInput, shown
 from openclaw_nb.forecast import Forecast, forecast
 from openclaw_nb.live import page, selection, variables
 from openclaw_nb.live.outcomes import OUTCOME, Ending, Outcome, Step, to_json
+from openclaw_nb.live.run import live_client
 from openclaw_nb.live.trial import Trial
 from openclaw_nb.live.variables import Variables
 from openclaw_nb.notebook import kernel
@@ -47,7 +47,7 @@ def try_out(provider: str, *, medium: str = "video", client: Client | None = Non
         raise InvalidInput("medium", f"{shown(medium)} is not made; there are {', '.join(Medium)}")
     environ = os.environ
     live = variables.read(environ).on
-    client = client or (_live_client(environ) if live else api.default_client())
+    client = client or (live_client(environ, api.media_dir()) if live else api.default_client())
     emulated = bool(client.vendors.stand_ins)
     given = variables.read(environ, full_modes=emulated, strict=emulated)
     found = _provider(client, provider, Medium(medium))
@@ -55,11 +55,6 @@ def try_out(provider: str, *, medium: str = "video", client: Client | None = Non
     if why := "" if emulated else _left_out(client, given, found) if live else _OFF:
         trial.outcome = replace(trial.outcome, skipped=why, steps=())
     return TryOut(trial)
-
-
-def _live_client(environ: Mapping[str, str]) -> Client:
-    # `LIVE` is a name that others use, too: only here does it decide where keys come from.
-    return Client(media_dir=api.media_dir(), environ={**environ, "OPENCLAW_LIVE_TEST": "1"})
 
 
 def _provider(client: Client, name: str, medium: Medium) -> AnyProvider:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from openclaw_nb.client import Client
 from openclaw_nb.core.candidates import find_provider
 from openclaw_nb.core.domain import Medium
 from openclaw_nb.errors import ConfigError
@@ -15,6 +17,12 @@ from openclaw_nb.vendors import Vendors
 
 AT_ONCE = 4
 """Providers at work at the same time."""
+
+
+def live_client(environ: Mapping[str, str], media_dir: Path | None = None) -> Client:
+    """The client of a live run: keys come from where OpenClaw's live tests have them."""
+    # `LIVE` is a name that others use, too: only here does it decide where keys come from.
+    return Client(media_dir=media_dir, environ={**environ, "OPENCLAW_LIVE_TEST": "1"})
 
 
 def usable(vendors: Vendors, medium: Medium, id: str) -> bool:
