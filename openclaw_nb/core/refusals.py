@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
+from pydantic_core import from_json
 
 from openclaw_nb.core.domain import Why
 from openclaw_nb.core.wire import Refused, Reply
@@ -44,9 +45,6 @@ def classify(status: int | None, text: str) -> Why:
     )
 
 
-_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
-
-
 def refusal(reply: Reply, *, code: str = "") -> Refused:
     """What an answer that is not 2xx says, for providers without a dialect of their own."""
     text = said(reply)
@@ -60,7 +58,7 @@ _REQUEST_IDS = ("x-request-id", "x-fal-request-id", "trace-id", "request-id")
 def said(reply: Reply) -> str:
     """The provider's own sentence in an error body of any known shape; else the body's start."""
     try:
-        body = _JSON.validate_json(reply.body)
+        body: JsonValue = from_json(reply.body)
     except ValueError:
         body = None
     if isinstance(body, list) and len(body) == 1:

@@ -13,7 +13,7 @@ import os
 import ssl
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -69,7 +69,6 @@ class Pool:
                         headers=request.headers,
                         server_hostname=request.certified,
                         heartbeat=_HEARTBEAT_SECONDS,
-                        timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                         max_msg_size=most_bytes,
                     )
         except (*_WITH_FRAMES, TimeoutError) as error:
@@ -77,7 +76,9 @@ class Pool:
         try:
             yield _text_frames(socket)
         finally:
-            await socket.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await socket.close()
 
     async def send(self, request: Outgoing) -> Answer:
         """Send, and read the head of the answer. Raises as httpx does."""
