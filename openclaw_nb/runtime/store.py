@@ -30,7 +30,7 @@ _STEM_CHARACTERS = 60
 _STEM_BYTES = 200  # with the unique part below the 255 that file systems take
 _FILE_MODE = 0o644
 _PART = ".part-"
-HELD_BYTES = 524_288
+HELD_BYTES = 393_216
 """How much of a file stays in memory before it is written."""
 _REFERENCES = "references"
 _FRESH_SECONDS = 60.0
