@@ -23,9 +23,9 @@ from openclaw_nb.core.candidates import (
 from openclaw_nb.core.domain import Medium
 from openclaw_nb.core.wire import AnyProvider
 from openclaw_nb.errors import ConfigError, InvalidInput, NoCandidate, shown
+from openclaw_nb.runtime.access import Access, Connection
 from openclaw_nb.runtime.generate import Reach
 from openclaw_nb.runtime.guard import Policy, is_loopback
-from openclaw_nb.runtime.transport import Access, Connection
 
 
 @dataclass(frozen=True, slots=True)

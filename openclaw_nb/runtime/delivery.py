@@ -13,13 +13,15 @@ from pathlib import Path
 from openclaw_nb.core.domain import Kind, Medium, Why
 from openclaw_nb.core.wire import Done, Hosted, InHand, Output
 from openclaw_nb.errors import BadOutput, ProviderError, ProviderTimeout
+from openclaw_nb.runtime.access import whole_url
+from openclaw_nb.runtime.answers import Answer, TooLarge, is_success, pieces
 from openclaw_nb.runtime.engine import Run
-from openclaw_nb.runtime.exchange import Answer, TooLarge, is_success, pieces
 from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.media_types import detect, extension_of, is_film, kind_of
 from openclaw_nb.runtime.results import SavedFile
+from openclaw_nb.runtime.retries import pause_seconds
 from openclaw_nb.runtime.store import Part, Store, file_name, readable_name, stem_of
-from openclaw_nb.runtime.transport import BROKEN, Transport, reason, whole_url
+from openclaw_nb.runtime.transport import BROKEN, Transport, reason
 
 TRIES = 8
 """How often in a row a download may bring nothing new; that is about a minute."""
@@ -154,7 +156,7 @@ class Delivery:
     async def _hold_off(self, run: Run, hosted: Hosted, error: Exception, fruitless: int) -> None:
         """Wait before the download goes on; raises when it is not to."""
         headers = error.headers if isinstance(error, _Broken) else {}
-        pause = self.transport.pause(fruitless, headers)
+        pause = pause_seconds(fruitless, headers)
         if run.deadline.left() <= pause:
             text = f"the {run.provider.medium} was made, but its download did not end in time"
             late = ProviderTimeout(

@@ -40,18 +40,14 @@ from openclaw_nb.errors import (
     one_line,
     plain,
 )
+from openclaw_nb.runtime.access import Access
+from openclaw_nb.runtime.answers import TooLarge
 from openclaw_nb.runtime.clock import Clock, Deadline
-from openclaw_nb.runtime.exchange import TooLarge
 from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.logs import LOG
 from openclaw_nb.runtime.push import NotTold, subscribed
-from openclaw_nb.runtime.transport import (
-    Access,
-    Transport,
-    Unanswered,
-    Unreachable,
-    retry_after,
-)
+from openclaw_nb.runtime.retries import retry_after
+from openclaw_nb.runtime.transport import Transport, Unanswered, Unreachable
 
 _SUBMIT_GRACE_SECONDS = 30.0
 _LAST_LOOK_SECONDS = 5.0

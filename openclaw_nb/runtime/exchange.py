@@ -1,4 +1,4 @@
-"""One request as it leaves and its answer as it comes, whichever library carries them.
+"""One request as it leaves, whichever library carries it.
 
 httpx's own objects cost more than the sending: they are made for what its connections carry alone.
 """
@@ -6,12 +6,10 @@ httpx's own objects cost more than the sending: they are made for what its conne
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
@@ -19,16 +17,6 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?", re.ASCII)
 _TO_THE_LETTER = re.compile(r"(?:[\w~!$&'()*+,;=:@/?.-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 """What may follow the host and is written by everybody alike, but for a `.` as a whole segment."""
 _ORIGINS = 64
-_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": zlib.MAX_WBITS}
-_PIECE_BYTES = 262_144
-
-
-class TooLarge(Exception):
-    """The answer is longer than its limit, in bytes."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the answer is larger than {limit} bytes")
-        self.limit = limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +32,7 @@ class Address:
 
     def __str__(self) -> str:
         """Without a query or a password."""
-        shown = httpx.URL(self.text).copy_with(query=None, fragment=None, userinfo=b"")
-        return str(shown)
+        return str(_Shown(self.text))
 
     def at(self, place: str) -> Address:
         """The same, of another host: the numeric address that was checked."""
@@ -71,11 +58,10 @@ def _origin(text: str) -> Address:
 
 
 def _read(url: httpx.URL) -> Address:
-    authority = url.netloc.decode("ascii")
-    text = f"{url.scheme}://{authority}{url.raw_path.decode('ascii')}"
-    if url.userinfo:
-        text = f"{url.scheme}://{url.userinfo.decode('ascii')}@{authority}{url.raw_path.decode('ascii')}"
-    return Address(text, authority, url.host, has_login=bool(url.userinfo))
+    authority, login = url.netloc.decode("ascii"), url.userinfo.decode("ascii")
+    whole = f"{login}@{authority}" if login else authority
+    text = f"{url.scheme}://{whole}{url.raw_path.decode('ascii')}"
+    return Address(text, authority, url.host, has_login=bool(login))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,83 +104,3 @@ class _Shown(httpx.URL):
 
     def __repr__(self) -> str:
         return f"URL({str(self)!r})"
-
-
-class Answer(Protocol):
-    """What came back: its head, and its body as it comes."""
-
-    @property
-    def status_code(self) -> int:
-        """Of HTTP."""
-        ...
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """By lower-case name."""
-        ...
-
-    def aiter_raw(self) -> AsyncIterator[bytes]:
-        """The body as it is on the wire. Raises httpx.RequestError."""
-        ...
-
-    async def aclose(self) -> None:
-        """Give the connection back when all was read; else close it."""
-
-
-def is_success(answer: Answer) -> bool:
-    """Whether it brings what was asked for."""
-    return HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
-
-
-def pieces(answer: Answer) -> AsyncIterator[bytes]:
-    """The body, unpacked a quarter of a megabyte at a time.
-
-    httpx unpacks whatever comes as a whole, one packing within another too: a small answer could
-    fill the memory before anybody counts its bytes.
-
-    Raises httpx.DecodingError when it is packed otherwise than asked for, or broken.
-    """
-    coding = answer.headers.get("content-encoding", "").strip().lower() or "identity"
-    if coding == "identity":
-        return answer.aiter_raw()
-    if coding not in _WINDOWS:
-        raise httpx.DecodingError(f"its Content-Encoding {coding[:40]!r} was not asked for")
-    return _unpacking(answer, coding)
-
-
-async def _unpacking(answer: Answer, coding: str) -> AsyncIterator[bytes]:
-    unpacker = None
-    try:
-        async for chunk in answer.aiter_raw():
-            unpacker = unpacker or zlib.decompressobj(_window(coding, chunk))
-            for piece in _unpacked(unpacker, chunk):
-                yield piece
-    except zlib.error as error:
-        raise httpx.DecodingError(f"it cannot be unpacked: {error}") from None
-    if unpacker is not None and not unpacker.eof:
-        raise httpx.DecodingError("it cannot be unpacked: it ends too early")
-
-
-def _unpacked(unpacker: Any, chunk: bytes) -> Iterator[bytes]:
-    piece = unpacker.decompress(chunk, _PIECE_BYTES)
-    while piece:
-        yield piece
-        piece = unpacker.decompress(unpacker.unconsumed_tail, _PIECE_BYTES)
-
-
-def _window(coding: str, start: bytes) -> int:
-    """What zlib calls the packing. Some servers leave out the head that `deflate` has (RFC 9110)."""
-    headless = coding == "deflate" and (start[0] & 0x0F) != zlib.DEFLATED
-    return -zlib.MAX_WBITS if headless else _WINDOWS[coding]
-
-
-async def read_limited(answer: Answer, limit: int) -> bytes:
-    """A body of at most `limit` bytes; raises TooLarge as soon as it is longer."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in pieces(answer):
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(limit)
-        chunks.append(chunk)
-    return b"".join(chunks)

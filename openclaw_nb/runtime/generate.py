@@ -35,6 +35,7 @@ from openclaw_nb.errors import (
     one_line,
 )
 from openclaw_nb.runtime import records
+from openclaw_nb.runtime.access import Access
 from openclaw_nb.runtime.attempts import (
     attempt_of,
     final_error,
@@ -56,7 +57,6 @@ from openclaw_nb.runtime.references import with_bytes
 from openclaw_nb.runtime.results import RESULTS, Result, SavedFile
 from openclaw_nb.runtime.rows import Row, now_ms
 from openclaw_nb.runtime.store import keep_reference, write_sidecar
-from openclaw_nb.runtime.transport import Access
 from openclaw_nb.runtime.turns import Turns
 
 V = TypeVar("V")

@@ -341,7 +341,7 @@ def _use_wal(db: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
-            time.sleep(_BUSY_PAUSE_SECONDS)
+            time.sleep(_BUSY_PAUSE_SECONDS)  # SQLite tells nobody when the other is done
         else:
             return
 

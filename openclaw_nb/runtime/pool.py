@@ -21,7 +21,8 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from openclaw_nb.runtime.exchange import Answer, Outgoing
+from openclaw_nb.runtime.answers import Answer
+from openclaw_nb.runtime.exchange import Outgoing
 
 _IDLE_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 30.0

@@ -10,11 +10,12 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from openclaw_nb.core.wire import AnyProvider, Call, Hosted, Reply
+from openclaw_nb.runtime.access import Access
+from openclaw_nb.runtime.answers import TooLarge, pieces
 from openclaw_nb.runtime.clock import Deadline
 from openclaw_nb.runtime.conceal import concealed_bytes
-from openclaw_nb.runtime.exchange import TooLarge, pieces
 from openclaw_nb.runtime.guard import BlockedError
-from openclaw_nb.runtime.transport import BROKEN, Access, Transport, reason
+from openclaw_nb.runtime.transport import BROKEN, Transport, reason
 
 MEDIA_TYPE = "text/event-stream"
 V = TypeVar("V")

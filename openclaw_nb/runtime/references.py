@@ -8,8 +8,8 @@ from dataclasses import replace
 from openclaw_nb.core.domain import Asset, Blob, Job, Link, Why
 from openclaw_nb.core.wire import Hosted
 from openclaw_nb.errors import ProviderError
+from openclaw_nb.runtime.answers import TooLarge, is_success, read_limited
 from openclaw_nb.runtime.engine import Run
-from openclaw_nb.runtime.exchange import TooLarge, is_success, read_limited
 from openclaw_nb.runtime.guard import BlockedError
 from openclaw_nb.runtime.media_types import detect
 from openclaw_nb.runtime.transport import BROKEN, Transport, reason

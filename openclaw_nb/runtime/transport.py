@@ -1,4 +1,4 @@
-"""httpx lives here and under `pool`: origins, keys and who may see them, retries, redirects.
+"""Requests of every provider alike: their keys, retries and redirects.
 
 A key goes to the provider's own origin and to its declared `key_hosts`, to no other. Redirects are
 followed here, hop by hop, because httpx drops only `Authorization` when a redirect leaves the
@@ -8,40 +8,39 @@ origin, and some providers' keys travel in other headers.
 from __future__ import annotations
 
 import asyncio
-import email.utils
-import math
-import random
 import ssl
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies
 
 import httpx
 
-from openclaw_nb.config.edit import is_secret
 from openclaw_nb.core.wire import AnyProvider, Call, Hosted, Reply
-from openclaw_nb.runtime import guard
-from openclaw_nb.runtime.bodies import encode
+from openclaw_nb.runtime.access import (
+    Access,
+    Connection,
+    certificate_name,
+    is_vendors,
+    may_see_key,
+    places_of,
+    whole_url,
+)
+from openclaw_nb.runtime.answers import Answer, read_limited
+from openclaw_nb.runtime.bodies import Body, encode
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.conceal import concealed, concealed_bytes
-from openclaw_nb.runtime.exchange import Answer, Outgoing, read_address, read_limited
-from openclaw_nb.runtime.guard import Policy
+from openclaw_nb.runtime.exchange import Outgoing, read_address
 from openclaw_nb.runtime.logs import LOG
+from openclaw_nb.runtime.retries import pause_seconds
 
 if TYPE_CHECKING:
     from openclaw_nb.runtime.pool import Pool
 
 MAX_HOPS = 5
 ATTEMPTS = 5
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 30.0
-_NONE: Mapping[str, str] = {}
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NEVER_ARRIVED = (
     httpx.ConnectError,
@@ -60,50 +59,6 @@ _HEADERS = {
 _BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 _CONNECT_SECONDS = 20.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-_PUBLIC = Policy()
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """By what way a provider is reached; one pool of connections for each."""
-
-    proxy: str | None = field(default=None, repr=False)
-    """Address of the proxy, which may hold a password."""
-    context: ssl.SSLContext | None = None
-
-
-DIRECT = Connection()
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How one provider is reached: where, with which key, and what else is sent along."""
-
-    base_url: str
-    key: str | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    poll_seconds: float | None = None
-    """Overrides the provider's poll interval, for servers that answer at once."""
-    max_concurrent: int = 16
-    """How many operations, from submission to saved file, this provider is given at once."""
-    key_header: tuple[str, str] | None = field(default=None, repr=False)
-    """Carries the key instead of the provider's own header."""
-    connection: Connection = DIRECT
-    server_name: str | None = None
-    """The name that the certificate of the base URL's host must bear, when not the host's own."""
-    policy: Policy = _PUBLIC
-    """What may be asked besides the base URL's own host."""
-    references: Policy = _PUBLIC
-    """The same for references that the user named."""
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What is sent to the provider and must not be read back from it."""
-        named = [value for name, value in self.headers.items() if is_secret(name)]
-        tokens = [value.rpartition(" ")[2] for value in named]  # without a scheme such as Bearer
-        return tuple(filter(None, (self.key, *tokens)))
 
 
 class Unanswered(Exception):
@@ -184,7 +139,7 @@ class Transport:
             Unanswered: it may have arrived, its answer did not come.
             TooLarge: the answer is over the limit.
         """
-        own = call.host and _is_vendors(provider, access.base_url)
+        own = call.host and is_vendors(provider, access.base_url)
         url = whole_url(call.host if own else access.base_url, call.path)
         attempt = 0
         while True:
@@ -193,11 +148,11 @@ class Transport:
                 reply = await self._exchange(provider, access, call, url, deadline)
             except (Unreachable, Unanswered) as error:
                 repeatable = call.method == "GET" or isinstance(error, Unreachable)
-                pause = self.pause(attempt)
+                pause = pause_seconds(attempt)
                 if not repeatable or attempt >= ATTEMPTS or pause >= deadline.left():
                     raise
             else:
-                pause = self.pause(attempt, reply.headers)
+                pause = pause_seconds(attempt, reply.headers)
                 passing = _PASSING if call.method == "GET" else {HTTPStatus.TOO_MANY_REQUESTS}
                 if reply.status not in passing or attempt >= ATTEMPTS or pause >= deadline.left():
                     return reply
@@ -299,7 +254,7 @@ class Transport:
         keyed: bool,
     ) -> Answer:
         """Send to an address that was checked; the answer's body is still to be read."""
-        places = await _places(access, url)
+        places = await places_of(access, url)
         for place in places:
             request = self._request(provider, access, call, url, place, deadline, keyed=keyed)
             try:
@@ -324,17 +279,11 @@ class Transport:
         address = read_address(url)  # may be none: found out before the key is at hand
         trusted = may_see_key(provider, access, url)
         key = access.key if keyed and trusted else None
+        body = encode(call, key)
         headers = {**_HEADERS, "host": address.authority, **_by_name(call.headers)}
         if trusted:
             headers |= _by_name(access.headers)  # may hold a gateway's token; the user's word wins
-        if key is not None:
-            name, value = access.key_header or provider.key.sent_as(key)
-            headers[name.lower()] = value
-        body = encode(call, key)
-        if body is not None:
-            headers |= {"content-type": body.media_type, "content-length": str(body.length)}
-        elif call.method in _BODY_EXPECTED:
-            headers["content-length"] = "0"
+        headers |= _of_key(provider, access, key) | _of_body(call, body)
         usual = provider.http_seconds if call.seconds is None else call.seconds
         seconds = max(min(usual, deadline.left()), 0.001)
         return Outgoing(
@@ -344,16 +293,8 @@ class Transport:
             body.content if body else None,
             seconds=seconds,
             connect_seconds=min(seconds, _CONNECT_SECONDS),
-            certified=_certified(access, url) or (address.host if place else None),
+            certified=certificate_name(access, url) or (address.host if place else None),
         )
-
-    def pause(self, attempt: int, headers: Mapping[str, str] = _NONE) -> float:
-        """Seconds before the next try: what the server asked for, else doubling with jitter."""
-        asked = retry_after(headers)
-        if asked is not None:
-            return asked
-        ceiling = min(_FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
-        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
 def _pool_class() -> type[Pool]:
@@ -396,6 +337,19 @@ def _discreet(access: Access) -> Generator[None]:
         raise type(error)(text) from None
 
 
+def _of_key(provider: AnyProvider, access: Access, key: str | None) -> dict[str, str]:
+    if key is None:
+        return {}
+    name, value = access.key_header or provider.key.sent_as(key)
+    return {name.lower(): value}
+
+
+def _of_body(call: Call, body: Body | None) -> dict[str, str]:
+    if body is not None:
+        return {"content-type": body.media_type, "content-length": str(body.length)}
+    return {"content-length": "0"} if call.method in _BODY_EXPECTED else {}
+
+
 def _by_name(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
@@ -419,92 +373,6 @@ def _joined(url: str, target: str) -> str:
         return str(httpx.URL(url).join(target))
     except httpx.InvalidURL as error:  # it is the answer that is wrong
         raise httpx.RemoteProtocolError(f"redirected to nowhere: {error}") from None
-
-
-async def _places(access: Access, url: str) -> tuple[str | None, ...]:
-    """Addresses to connect to; None leaves the lookup to httpx, for hosts that need no check."""
-    home = _host(access.base_url)
-    if _host(url) == home:
-        if not home:
-            raise httpx.InvalidURL("the address names no host")
-        return (None,)  # the vendor's own, or what the user configured
-    near = access.policy.allow_loopback or guard.is_loopback(home)
-    policy = replace(access.policy, allow_loopback=near)
-    if access.connection.proxy or _proxied(url):
-        guard.check_name(url, policy)
-        return (None,)
-    try:
-        return await guard.addresses(url, policy)
-    except OSError as error:
-        raise httpx.ConnectError(f"{_host(url)} cannot be looked up: {error}") from error
-
-
-def _host(url: str) -> str:
-    """The host of an address; empty when there is none."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _proxied(url: str) -> bool:
-    host = _host(url)
-    return bool(host) and urlsplit(url).scheme in getproxies() and not proxy_bypass(host)
-
-
-def _certified(access: Access, url: str) -> str | None:
-    return access.server_name if _host(url) == _host(access.base_url) else None
-
-
-def whole_url(base_url: str, path: str) -> str:
-    """The address of a call or a file: a path is the provider's own."""
-    return base_url + path if path.startswith("/") else path
-
-
-def may_see_key(provider: AnyProvider, access: Access, url: str) -> bool:
-    """Whether `url` is a place that the provider's key may be sent to."""
-    try:
-        home, there = urlsplit(access.base_url), urlsplit(url)
-    except ValueError:
-        return False
-    if (there.scheme, there.netloc) == (home.scheme, home.netloc):
-        return True
-    return there.scheme == "https" and _is_key_host(provider, there.hostname or "")
-
-
-def _is_key_host(provider: AnyProvider, host: str) -> bool:
-    return any(
-        host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
-        for allowed in provider.key_hosts
-    )
-
-
-def _is_vendors(provider: AnyProvider, base_url: str) -> bool:
-    """Whether calls go to the vendor itself, whose other hosts are then where they usually are."""
-    if base_url == provider.base_url:
-        return True
-    url = urlsplit(base_url)
-    return url.scheme == "https" and _is_key_host(provider, url.hostname or "")
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """A Retry-After header in seconds: a number, or a moment on the server's own clock."""
-    asked = headers.get("retry-after")
-    if not asked:
-        return None
-    with suppress(ValueError):
-        seconds = float(asked)
-        return max(0.0, seconds) if math.isfinite(seconds) else None
-    moment, now = _moment(asked), _moment(headers.get("date", "")) or time.time()
-    return None if moment is None else max(0.0, moment - now)
-
-
-def _moment(date: str) -> float | None:
-    """A date of HTTP as seconds since the epoch."""
-    try:
-        return email.utils.parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return None
 
 
 def reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from openclaw_nb.emulator import Emulator, Scenario
 from openclaw_nb.emulator.services.fal_endpoints import schema
 from openclaw_nb.emulator.services.fal_errors import MODEL_ERRORS, REQUEST_ERRORS
 from openclaw_nb.providers import by_id
-from openclaw_nb.runtime.transport import Access
+from openclaw_nb.runtime.access import Access
 from tests.capture import differences
 from tests.environments import run_node
 from tests.runtime.world import FakeClock, a_job, a_run, engine

@@ -15,8 +15,8 @@ from openclaw_nb.providers import comfy
 from openclaw_nb.providers._comfy_jobs import ComfyTicket, read_event
 from openclaw_nb.providers._comfy_workflows import BARE
 from openclaw_nb.runtime import transport
+from openclaw_nb.runtime.access import Access
 from openclaw_nb.runtime.clock import Clock
-from openclaw_nb.runtime.transport import Access
 from tests.capture import facts, listening
 from tests.faults.middle import Middle
 from tests.runtime.world import a_job, a_run, engine

@@ -9,9 +9,10 @@ import trustme
 
 from openclaw_nb import config
 from openclaw_nb.core.wire import Call
+from openclaw_nb.runtime.access import Access, Connection
 from openclaw_nb.runtime.clock import Deadline
 from openclaw_nb.runtime.guard import Policy
-from openclaw_nb.runtime.transport import Access, Connection, Unreachable
+from openclaw_nb.runtime.transport import Unreachable
 from openclaw_nb.vendors import context_of
 from tests.runtime.world import SECRET, FakeClock, Server, toy, transport
 

@@ -13,11 +13,11 @@ from openclaw_nb.core.domain import Why
 from openclaw_nb.core.wire import Done, Hosted, InHand
 from openclaw_nb.errors import BadOutput, ProviderTimeout
 from openclaw_nb.providers import by_id
+from openclaw_nb.runtime.access import Access
 from openclaw_nb.runtime.clock import Clock
 from openclaw_nb.runtime.delivery import TRIES, Delivery
 from openclaw_nb.runtime.guard import Policy
 from openclaw_nb.runtime.store import Store
-from openclaw_nb.runtime.transport import Access
 from tests.rows import rows
 from tests.runtime.world import (
     MP4,

@@ -22,7 +22,8 @@ from openclaw_nb.errors import (
     SubmitUnanswered,
 )
 from openclaw_nb.providers import by_id
-from openclaw_nb.runtime.transport import ATTEMPTS, Access
+from openclaw_nb.runtime.access import Access
+from openclaw_nb.runtime.transport import ATTEMPTS
 from tests.runtime.world import (
     SECRET,
     FakeClock,

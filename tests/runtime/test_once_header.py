@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from openclaw_nb.runtime.transport import Access
+from openclaw_nb.runtime.access import Access
 from tests.runtime.world import SECRET, FakeClock, a_job, a_run, engine, toy
 
 

@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from openclaw_nb.core.wire import Call
+from openclaw_nb.runtime.access import Access
+from openclaw_nb.runtime.answers import read_limited
 from openclaw_nb.runtime.clock import Deadline
-from openclaw_nb.runtime.exchange import Outgoing, read_address, read_limited
+from openclaw_nb.runtime.exchange import Outgoing, read_address
 from openclaw_nb.runtime.pool import Pool
-from openclaw_nb.runtime.transport import Access
 from tests.runtime.world import SECRET, FakeClock, toy, transport
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"

@@ -13,10 +13,10 @@ from openclaw_nb.core.wire import Call, Done, Wait
 from openclaw_nb.errors import ProviderRefused, ProviderTimeout
 from openclaw_nb.providers import by_id
 from openclaw_nb.runtime import push
+from openclaw_nb.runtime.access import Access
+from openclaw_nb.runtime.answers import TooLarge
 from openclaw_nb.runtime.clock import Clock
-from openclaw_nb.runtime.exchange import TooLarge
 from openclaw_nb.runtime.push import NotTold, events, subscribed
-from openclaw_nb.runtime.transport import Access
 from tests.runtime.world import SECRET, Notes, a_job, a_run, access_to, engine, sending, transport
 
 FAL = by_id["fal"]

@@ -7,9 +7,9 @@ import pytest
 from openclaw_nb.core.domain import Blob, Job, Link, Mode, Why
 from openclaw_nb.core.wire import takes_no_url
 from openclaw_nb.errors import ProviderError
+from openclaw_nb.runtime.access import Access
 from openclaw_nb.runtime.guard import Policy
 from openclaw_nb.runtime.references import with_bytes
-from openclaw_nb.runtime.transport import Access
 from tests.runtime.world import MP4, SECRET, FakeClock, a_run, hang_up, toy, transport
 
 ANY = Policy(allow_private=True)

@@ -8,16 +8,10 @@ import pytest
 from aiohttp import web
 
 from openclaw_nb.core.wire import Call, Hosted, Key
+from openclaw_nb.runtime.access import Access, may_see_key
+from openclaw_nb.runtime.answers import TooLarge, pieces, read_limited
 from openclaw_nb.runtime.clock import Clock, Deadline
-from openclaw_nb.runtime.exchange import TooLarge, pieces, read_limited
-from openclaw_nb.runtime.transport import (
-    ATTEMPTS,
-    MAX_HOPS,
-    Access,
-    Unanswered,
-    Unreachable,
-    may_see_key,
-)
+from openclaw_nb.runtime.transport import ATTEMPTS, MAX_HOPS, Unanswered, Unreachable
 from tests.runtime.world import SECRET, FakeClock, hang_up, sending, toy, transport
 
 SCHEMES = [

@@ -12,9 +12,10 @@ from openclaw_nb.core.domain import Media, Ref, Request
 from openclaw_nb.core.plan import plan
 from openclaw_nb.core.wire import Key, Provider, Ticket
 from openclaw_nb.providers import by_id
+from openclaw_nb.runtime.access import Access
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.engine import Engine, Run
-from openclaw_nb.runtime.transport import Access, Transport
+from openclaw_nb.runtime.transport import Transport
 
 SECRET = "sk-the-secret-key"
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + bytes(range(256)) * 40

@@ -14,17 +14,11 @@ import openclaw_nb as oc
 from openclaw_nb.client import Client
 from openclaw_nb.core.wire import Call, Hosted
 from openclaw_nb.providers import by_id
+from openclaw_nb.runtime.access import Access, Connection
+from openclaw_nb.runtime.answers import read_limited
 from openclaw_nb.runtime.clock import Deadline
-from openclaw_nb.runtime.exchange import read_limited
 from openclaw_nb.runtime.guard import BlockedError, Policy, addresses, check_name
-from openclaw_nb.runtime.transport import (
-    BROKEN,
-    MAX_HOPS,
-    Access,
-    Connection,
-    Unanswered,
-    Unreachable,
-)
+from openclaw_nb.runtime.transport import BROKEN, MAX_HOPS, Unanswered, Unreachable
 from tests.conftest import Hurry
 from tests.runtime.world import MP4, SECRET, FakeClock, toy, transport
 

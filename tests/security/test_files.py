@@ -23,6 +23,7 @@ import openclaw_nb as oc
 from openclaw_nb.client import Client
 from openclaw_nb.core.domain import Link, Reference, Request
 from openclaw_nb.core.wire import Call, Done, Hosted, InHand
+from openclaw_nb.runtime.access import Access
 from openclaw_nb.runtime.assets import Loader
 from openclaw_nb.runtime.bodies import encode
 from openclaw_nb.runtime.delivery import Delivery
@@ -35,7 +36,6 @@ from openclaw_nb.runtime.store import (
     sidecar_of,
     write_sidecar,
 )
-from openclaw_nb.runtime.transport import Access
 from tests.conftest import Hurry
 from tests.runtime.world import MP4, a_job, a_run, toy, transport
 

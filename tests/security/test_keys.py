@@ -18,9 +18,10 @@ from openclaw_nb.client import Client
 from openclaw_nb.core.domain import Blob
 from openclaw_nb.core.wire import Call, Hosted, Key, KeyHere
 from openclaw_nb.errors import OpenclawError
+from openclaw_nb.runtime.access import Access, Connection
+from openclaw_nb.runtime.answers import read_limited
 from openclaw_nb.runtime.clock import Deadline
-from openclaw_nb.runtime.exchange import read_limited
-from openclaw_nb.runtime.transport import Access, Connection, Unanswered, Unreachable
+from openclaw_nb.runtime.transport import Unanswered, Unreachable
 from openclaw_nb.vendors import Endpoint
 from tests.conftest import Hurry
 from tests.runtime.world import FakeClock, toy, transport

@@ -27,12 +27,13 @@ from openclaw_nb.core.wire import Call, Done, Hosted, Malformed, Reply, Wire
 from openclaw_nb.notebook import media
 from openclaw_nb.notebook.render import task_html, task_text
 from openclaw_nb.providers import PROVIDERS
+from openclaw_nb.runtime.access import Access
+from openclaw_nb.runtime.answers import TooLarge
 from openclaw_nb.runtime.assets import LIMITS, Loader
 from openclaw_nb.runtime.clock import Clock, Deadline
 from openclaw_nb.runtime.delivery import Delivery
-from openclaw_nb.runtime.exchange import TooLarge
 from openclaw_nb.runtime.store import Store
-from openclaw_nb.runtime.transport import Access, Unanswered
+from openclaw_nb.runtime.transport import Unanswered
 from tests.runtime.world import MP4, FakeClock, a_run, toy, transport
 from tests.security.test_injection import snapshots
 
