@@ -826,6 +826,7 @@ def test_a_value_is_set_in_a_file_that_includes_others(file):
     file.write_text('{$include: "more.json5"}')
     oc.config.set(f"{CHOICE}.primary", "fal/x")
     assert oc.config.get("agents.defaults.mediaMaxMb") == 5
+    assert oc.config.get("$include") == "more.json5"
     with pytest.raises(ConfigError, match=r"a file that .* includes; take it out there"):
         oc.config.unset("agents.defaults.mediaMaxMb")
     with pytest.raises(ConfigError, match="Nothing was written"):

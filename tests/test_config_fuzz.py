@@ -124,6 +124,7 @@ def test_any_value_at_any_key_is_taken_or_refused_with_file_and_path(folder, pat
 @given(st.sampled_from(PATHS) | st.text(max_size=12), JSON)
 @example("gateway", {"a": "\ud800"})
 @example("agents.defaults.mediaMaxMb", None)
+@example("$include", [])
 def test_what_is_set_is_got_again_or_refused_and_nothing_is_written(path, value):
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "openclaw.json"

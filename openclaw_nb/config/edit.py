@@ -97,6 +97,8 @@ def get_value(file: Path, path: str) -> object:
     """
     way = steps(path)
     found = _reached(included(file), way)
+    if found is None:  # an $include itself is only in the file
+        found = _reached(parsed(file), way)
     if found is None:
         raise ConfigError(path, f"is not set in {file}")
     return masked(found, way)
