@@ -29,6 +29,8 @@ def environ(**more: str) -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if not name.endswith(secret) and not name.startswith("OPENCLAW_")
+        # Our modules are compiled once, as pip compiles those of the others.
+        if name != "PYTHONDONTWRITEBYTECODE"
     }
     return {**kept, "PYTHONPATH": str(ROOT), "LITELLM_LOCAL_MODEL_COST_MAP": "True", **more}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,13 +11,13 @@ from pathlib import Path
 from benchmarks import children
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Goal, ratios
+from benchmarks.peers import OPENCLAW
 from tests.test_load import fill
 
 AREA = "Ledger"
 ROWS, SUBMITS = 10_000, 100
 LIST, SUBMIT = Goal(300.0), Goal(1.1)
 TIMES = 3
-COMMAND = [sys.executable, "-m", "openclaw_nb.cli"]
 
 _SUBMIT = """
 import json, sys, time
@@ -58,7 +57,8 @@ def _lists(bench: Bench, home: Path) -> Iterator[Figure]:
 
 def _took(home: Path, *words: str) -> float:
     started = time.perf_counter()
-    children.process([*COMMAND, *words], OPENCLAW_STATE_DIR=str(home))
+    command = [OPENCLAW.python, "-m", "openclaw_nb.cli", *words]
+    children.process(command, OPENCLAW_STATE_DIR=str(home))
     return time.perf_counter() - started
 
 
@@ -75,5 +75,5 @@ def _submits(bench: Bench, full: Path, empty: Path) -> Iterator[Figure]:
 def _submit(bench: Bench, home: Path) -> float:
     """CPU of a hundred starts, in seconds. The tasks stay in that ledger."""
     _, url = bench.server.place("openai", 4096, seconds=3600)
-    told = children.process([sys.executable, "-c", _SUBMIT, str(home), url, str(SUBMITS)])
+    told = children.process([OPENCLAW.python, "-c", _SUBMIT, str(home), url, str(SUBMITS)])
     return float(told.splitlines()[-1])

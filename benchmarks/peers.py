@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from tests.environments import environment
 
@@ -20,7 +21,7 @@ class Peer:
     name: str
     script: str
     packages: tuple[str, ...] = ()
-    """Pinned; empty: it runs in this environment."""
+    """Pinned; empty: what our own package needs."""
     wire: str = "openai"
     module: str = ""
     """What its users import."""
@@ -32,7 +33,7 @@ class Peer:
     @property
     def python(self) -> str:
         """The interpreter of its environment."""
-        return made(self.packages) if self.packages else sys.executable
+        return made(self.packages) if self.packages else _ours()
 
 
 BARE = ("aiohttp==3.14.5", "httpx==0.28.1")
@@ -99,6 +100,13 @@ PEERS = (
 def made(packages: tuple[str, ...]) -> str:
     """The Python of an environment with these packages, made when it is not there."""
     return environment("bench-" + "-".join(packages).replace("==", "-"), packages)
+
+
+@cache
+def _ours() -> str:
+    """The Python that a user of our package has: with what it needs, and nothing else."""
+    project = tomllib.loads(Path(__file__).parent.with_name("pyproject.toml").read_text("utf-8"))
+    return environment("bench-openclaw-nb", project["project"]["dependencies"])
 
 
 def installed(peers: Iterable[Peer]) -> tuple[list[Peer], dict[str, str]]:

@@ -90,7 +90,7 @@ def simulate(seconds: float) -> dict[str, list[tuple[float, int]]]:
 def _simulated(bench: Bench) -> Iterator[Figure]:
     for seconds in QUICK_LENGTHS if bench.quick else LENGTHS:
         code = f"import json; from benchmarks.polling import simulate as s; print(json.dumps(s({seconds})))"
-        told = json.loads(children.process([sys.executable, "-c", code]).splitlines()[-1])
+        told = json.loads(children.process([OPENCLAW.python, "-c", code]).splitlines()[-1])
         if told:
             yield from _judged(seconds, told)
         else:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic_core import from_json
 
 from openclaw_nb.core.capabilities import Caps, Model
 from openclaw_nb.core.domain import Asset, Blob, Change, Ignored, Job, Link, Medium, Why
@@ -82,6 +83,16 @@ class Reply:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"])) or "the body"
             raise Malformed(f"{where}: {first['msg']}; the answer began {self.start()!r}") from None
+
+    def members(self) -> dict[str, JsonValue]:
+        """The body as any JSON object; raises `Malformed`."""
+        try:
+            body: JsonValue = from_json(self.body)
+        except ValueError as error:
+            raise Malformed(f"no JSON: {error}; the answer began {self.start()!r}") from None
+        if not isinstance(body, dict):
+            raise Malformed(f"no JSON object; the answer began {self.start()!r}")
+        return body
 
     def start(self, length: int = 200) -> str:
         """The first characters of the body, for messages."""

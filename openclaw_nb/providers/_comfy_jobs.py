@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Annotated, cast
 from urllib.parse import quote, urlencode
 
-from pydantic import BeforeValidator, Field, JsonValue, RootModel, ValidationError
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError
 
 from openclaw_nb.core.domain import Why
 from openclaw_nb.core.refusals import classify, refusal
@@ -99,10 +99,6 @@ class _Entry(Told):
     status: _Status | None = None
 
 
-class _History(RootModel[Mapping[str, JsonValue]]):
-    """By prompt id, an entry; older services answer with the entry itself."""
-
-
 class _Queue(Told):
     queue_running: tuple[tuple[JsonValue, ...], ...] = ()
     queue_pending: tuple[tuple[JsonValue, ...], ...] = ()
@@ -178,7 +174,7 @@ def parse_status(setup: Setup, ticket: ComfyTicket, reply: Reply) -> Step[ComfyT
 
 
 def _entry(ticket: ComfyTicket, reply: Reply) -> _Entry | None:
-    history = reply.read(_History).root
+    history = reply.members()  # an entry by prompt id; older services answer with the entry itself
     found = history.get(ticket.prompt_id, history if "outputs" in history else None)
     try:
         return None if found is None else _Entry.model_validate(found)

@@ -14,7 +14,7 @@ from datetime import date
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
-from pydantic import JsonValue, RootModel
+from pydantic import JsonValue
 
 from openclaw_nb.core.capabilities import Caps, ModeCaps, Model, Price
 from openclaw_nb.core.domain import Blob, Ignored, Job, Link, Mode, Why
@@ -126,10 +126,6 @@ class _Job(_Failure):
     creditsCharged: float | None = None  # noqa: N815
 
 
-class _Tree(RootModel[dict[str, JsonValue]]):
-    """A whole answer, to look for an address in."""
-
-
 def fit(job: Job) -> Fitted | Skip:
     """Images by address only; no options, and no length but for jobs."""
     if reason := _unfit(job):
@@ -225,7 +221,7 @@ def parse_status(ticket: VydraTicket, reply: Reply) -> Step[VydraTicket]:
     word = (job.status or "").strip().lower()
     if word in ("failed", "error", "cancelled", "canceled"):
         return _failure(word, job, reply)
-    url = next(_addresses(reply.read(_Tree).root), None)
+    url = next(_addresses(reply.members()), None)
     if url is not None:
         about = {"jobId": ticket.id, "status": job.status, "creditsCharged": job.creditsCharged}
         return Done((hosted_near(reply, url),), about)
