@@ -31,6 +31,9 @@ _CLOSE_SECONDS = 1.0
 _AUTO_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
 """aiohttp sends its own of these where the request has none."""
 _WITH_FRAMES = (httpx.RequestError, httpx.InvalidURL, asyncio.CancelledError)
+_AHEAD_BYTES = 49_152
+"""aiohttp stops reading at twice this. From 128 KiB on, glibc maps a piece of memory of its own for
+each chunk and keeps many: eight downloads at once then take 18 MiB, and 7 MiB so."""
 _HEAD_BYTES = 65_536
 """The longest line of an answer's head: signed addresses in a redirect are long."""
 
@@ -116,6 +119,7 @@ class Pool:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            read_bufsize=_AHEAD_BYTES,
             middlewares=(_once,),
             max_line_size=_HEAD_BYTES,
             max_field_size=_HEAD_BYTES,
