@@ -12,7 +12,7 @@ import asyncio
 import os
 import ssl
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
@@ -45,7 +45,7 @@ class Pool:
     connections are closed.
     """
 
-    def __init__(self, context: ssl.SSLContext, *, connections: int) -> None:
+    def __init__(self, context: Callable[[], ssl.SSLContext], *, connections: int) -> None:
         self._context, self._connections = context, connections
         self._lasting: aiohttp.ClientSession | None = None
         self._single: aiohttp.ClientSession | None = None
@@ -71,6 +71,7 @@ class Pool:
                     socket = await session.ws_connect(
                         URL(request.address.text, encoded=True),
                         headers=request.headers,
+                        ssl=self._tls(request),
                         server_hostname=request.certified,
                         heartbeat=_HEARTBEAT_SECONDS,
                         max_msg_size=most_bytes,
@@ -94,8 +95,9 @@ class Pool:
         except _WITH_FRAMES as error:
             raise _bare(error) from None
 
-    @staticmethod
-    async def _asked(session: aiohttp.ClientSession, request: Outgoing) -> aiohttp.ClientResponse:
+    async def _asked(
+        self, session: aiohttp.ClientSession, request: Outgoing
+    ) -> aiohttp.ClientResponse:
         return await session.request(
             request.method,
             URL(request.address.text, encoded=True),  # to the letter: others may have signed it
@@ -104,15 +106,19 @@ class Pool:
             allow_redirects=False,
             skip_auto_headers=_AUTO_HEADERS,
             timeout=_patience(request),
+            ssl=self._tls(request),
             server_hostname=request.certified,
         )
+
+    def _tls(self, request: Outgoing) -> ssl.SSLContext | bool:
+        """How the other side is checked; making it takes its time, and only https needs it."""
+        return self._context() if request.address.text.startswith("https:") else True
 
     def _opened(self, *, keep: bool) -> aiohttp.ClientSession:
         more: dict[str, Any] = {"keepalive_timeout": _IDLE_SECONDS} if keep else {}
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=self._connections,
-                ssl=self._context,
                 force_close=not keep,
                 resolver=aiohttp.ThreadedResolver(),  # the system's, as everywhere else
                 **more,

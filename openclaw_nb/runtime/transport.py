@@ -11,6 +11,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
@@ -106,7 +107,7 @@ class Transport:
         key = provider.id, access.connection
         if key not in self._pools:
             kind = await asyncio.to_thread(_pool_class)  # reads many files the first time
-            pool = kind(self._context_of(access), connections=_most(access))
+            pool = kind(partial(self._context_of, access), connections=_most(access))
             self._pools.setdefault(key, pool)
         return self._pools[key]
 

@@ -49,8 +49,8 @@ async def listening(handle):
 class Asking:
     """A pool, and one line for each request."""
 
-    def __init__(self):
-        self.pool = Pool(ssl.create_default_context(), connections=4)
+    def __init__(self, tls=ssl.create_default_context):
+        self.pool = Pool(tls, connections=4)
 
     async def ask(self, method, url, seconds=30.0):
         address = read_address(url)
@@ -102,6 +102,24 @@ def test_a_request_whose_connection_breaks_is_not_repeated_and_may_have_arrived(
     seen, error = asyncio.run(go())
     assert seen == ["GET /first HTTP/1.1"] * kept + [f"{method} /second HTTP/1.1"]
     assert isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
+
+
+def test_certificates_are_read_for_https_alone():
+    read = []
+
+    def tls():
+        read.append("certificates")
+        return ssl.create_default_context()
+
+    async def go():
+        async with listening(lambda _: OK) as (url, _), Asking(tls) as client:
+            await client.ask("GET", url)
+            before = [*read]
+            with pytest.raises(httpx.ConnectError):
+                await client.ask("GET", "https://127.0.0.1:1")  # nobody is there
+        return before, read
+
+    assert asyncio.run(go()) == ([], ["certificates"])
 
 
 def test_an_address_is_asked_to_the_letter():
