@@ -108,7 +108,6 @@ class Client:
 
     def after_fork(self) -> None:
         """Have no task at work: those of the parent process are its own."""
-        self.ledger.after_fork()
         seconds = self.settings.tasks.sweep_seconds
         self._work = Work(self.vendors, self.ledger, self.stores, self._clock, seconds)
         self._handles = Handles(self.ledger)

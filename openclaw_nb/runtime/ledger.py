@@ -10,11 +10,11 @@ that one comes before anything is sent.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import os
 import socket
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 from uuid import uuid4
+from weakref import WeakSet
 
 from pydantic import ValidationError
 
@@ -54,6 +55,11 @@ _PRIMARY_CODE = 0xFF
 _Change: TypeAlias = tuple[str, dict[str, object]]
 """A task's id, and what becomes of its columns."""
 
+_ledgers: WeakSet[Ledger] = WeakSet()
+_forking = threading.Lock()
+_held: list[Ledger] = []
+"""By the thread that forks."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
@@ -71,11 +77,13 @@ class Ledger:
         self._retention_ms = retention_ms
         self._thread = _thread()
         self._db: sqlite3.Connection | None = None
+        self._using = threading.Lock()
+        """Whoever uses the file has it; whoever forks has it too."""
         self._owed: dict[str, dict[str, object]] = {}
-        self._pid = os.getpid()
         self._next: _Batch | None = None
         """Takes changes until it is its turn to be written."""
         self._last: _Batch | None = None
+        _ledgers.add(self)
 
     async def add(
         self, new: NewTask, *, unless_active: Guard | None, seen: Collection[str] = ()
@@ -113,7 +121,6 @@ class Ledger:
 
     def _batched(self, change: _Change) -> asyncio.Task[None]:
         """Put a change into the next batch; done when it is on the disk."""
-        self.after_fork()
         if self._next is None or self._next.written.done():  # done: cancelled with its loop
             changes: list[_Change] = []
             written = asyncio.ensure_future(self._write(changes, self._last))
@@ -253,15 +260,15 @@ class Ledger:
     ) -> Future[V]:
         def call() -> V:
             try:
-                if open_first:
-                    self._settle(self._connect())
-                return work(self._db)  # type: ignore[arg-type]  # close ignores it
+                with self._using:
+                    if open_first:
+                        self._settle(self._connect())
+                    return work(self._db)  # type: ignore[arg-type]  # close ignores it
             except (sqlite3.Error, ValidationError) as error:
                 raise LedgerError(
                     f"the ledger {self.path} cannot be used: {error}. {_way_on(error)}{after}"
                 ) from error
 
-        self.after_fork()
         return self._thread.submit(call)
 
     def _settle(self, db: sqlite3.Connection) -> None:
@@ -271,12 +278,20 @@ class Ledger:
                 _update(db, id=id, columns=self._owed[id])
                 del self._owed[id]
 
-    def after_fork(self) -> None:
-        """Forget the parent's thread and connection without touching it, not even to collect it."""
-        if self._pid != os.getpid():
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._db))
-            self._pid, self._thread, self._db = os.getpid(), _thread(), None
-            self._next = self._last = None
+    def before_fork(self) -> None:
+        """Wait until nobody uses the file, and close it.
+
+        SQLite keeps in memory which locks it holds. A process that was forked in the middle of a
+        write would wait forever for a lock that nobody holds any more.
+        """
+        self._using.acquire()
+        self._disconnect()
+
+    def after_fork(self, *, child: bool) -> None:
+        """Have the file opened again where it is used. The child leaves what was begun to its parent."""
+        if child:
+            self._thread, self._next, self._last = _thread(), None, None
+        self._using.release()
 
     def _connect(self) -> sqlite3.Connection:
         if self._db is None:
@@ -521,3 +536,24 @@ def _to_look_after(db: sqlite3.Connection) -> list[Row]:
 
 def _row(row: sqlite3.Row) -> Row:
     return Row.model_validate(dict(row))
+
+
+def _before_fork() -> None:
+    _forking.acquire()
+    for ledger in tuple(_ledgers):
+        ledger.before_fork()
+        _held.append(ledger)
+
+
+def _after_fork(*, child: bool) -> None:
+    while _held:
+        _held.pop().after_fork(child=child)
+    _forking.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=partial(_after_fork, child=False),
+        after_in_child=partial(_after_fork, child=True),
+    )

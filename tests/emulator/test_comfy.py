@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import aiohttp
 import httpx
@@ -242,6 +243,14 @@ def test_an_identical_graph_is_told_again_only_to_a_client_with_an_id(emulator, 
     assert comfy.ended(comfy.start(TEXT))["outputs"] == {}
     other = comfy.ended(comfy.start(changed(TEXT, _6={"value": "a longer heron"})))["outputs"]
     assert other["13"] != first["13"]
+
+
+def test_a_file_stays_when_an_identical_graph_waits_to_give_it_again(emulator, comfy):
+    play(emulator, polls=0)
+    [file] = comfy.ended(comfy.start(TEXT, client_id="me"))["outputs"]["13"]["images"]
+    play(emulator, polls=9)
+    comfy.start(TEXT, client_id="me")
+    assert comfy.get(f"/view?{urlencode(file)}").status_code == 200
 
 
 def test_the_video_nodes_of_the_popular_pack_call_their_files_gifs(emulator, comfy):

@@ -147,3 +147,38 @@ asyncio.run(ledger.close())
     assert done.returncode == 0, done.stderr
     rows = asyncio.run(ledger.rows())
     assert [row.phase for row in rows] == ["waiting", "still here"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_a_process_that_is_forked_in_the_middle_of_a_write_can_write(ledger):
+    program = f"""
+import asyncio, os, threading
+from pathlib import Path
+from openclaw_nb.runtime.ledger import Ledger
+from openclaw_nb.runtime.rows import NewTask
+
+new = NewTask(prompt="p", request="{{}}", request_key="k", source="s", session=None)
+ledger = Ledger(Path({str(ledger.path)!r}))
+ended = threading.Event()
+
+async def write(*, until):
+    while not until():
+        await ledger.add(new, unless_active=None)
+
+writing = threading.Thread(target=asyncio.run, args=(write(until=ended.is_set),))
+writing.start()
+for _ in range(25):
+    if (child := os.fork()) == 0:
+        asyncio.run(ledger.add(new, unless_active=None))
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+ended.set()
+writing.join()
+asyncio.run(ledger.close())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    pids = Counter(row.owner_pid for row in asyncio.run(ledger.rows()))
+    assert len(pids) == 1 + 25

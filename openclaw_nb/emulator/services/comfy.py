@@ -73,8 +73,8 @@ class Comfy:
 
     jobs: Jobs
     images: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    files: dict[str, Job] = field(default_factory=dict[str, Job])
-    """By `subfolder/name`, the latest job that saved it or found it cached."""
+    files: dict[str, list[Job]] = field(default_factory=dict[str, list[Job]])
+    """By `subfolder/name`, the jobs that save it or find it cached, the latest last."""
     counts: dict[str, int] = field(default_factory=dict[str, int])
     cached: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     """By graph, what it gave: a server does not run an identical graph again."""
@@ -282,7 +282,8 @@ class Comfy:
             self.cached[graph] = outputs
         for output in cast("dict[str, dict[str, list[dict[str, str]]]]", outputs).values():
             for file in [*output.get("images", ()), *output.get("gifs", ())]:
-                self.files[f"{file['subfolder']}/{file['filename']}"] = job
+                name = f"{file['subfolder']}/{file['filename']}"
+                self.files.setdefault(name, []).append(job)
 
     def _identity(self, job: Job) -> str:
         """What makes a run the same as another: the graph, its valid outputs, the pictures it loads."""
@@ -331,8 +332,9 @@ class Comfy:
             return _plain(403)
         if kind == "input" and name in self.images:
             return Response(200, self.images[name], {"content-type": "image/png"})
-        job = self.files.get(f"{subfolder}/{name}") if kind == "output" else None
-        if job is None or job.state != "succeeded":
+        jobs = self.files.get(f"{subfolder}/{name}", []) if kind == "output" else []
+        job = next((job for job in reversed(jobs) if job.state == "succeeded"), None)
+        if job is None:
             return _plain(404)
         moved = Response(302, b"", {"location": f"{elsewhere(request, job)}?Signature=1"})
         shown = {**MP4, "content-disposition": f'filename="{name}"'}
