@@ -9,7 +9,7 @@ import copy
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, PositiveInt, TypeAdapter, ValidationError
@@ -116,8 +116,8 @@ class _Capability(BaseModel):
 
 
 def _packaged(name: str) -> Graph:
-    text = files("openclaw_nb.providers").joinpath("workflows", name).read_text("utf-8")
-    return cast("Graph", json.loads(text))
+    data = get_data("openclaw_nb.providers", f"workflows/{name}")
+    return cast("Graph", json.loads(data or b""))
 
 
 _PROMPT = Spot("6", "value")

@@ -16,14 +16,16 @@ _BOOT_SECONDS = 1e8
 @cache
 def own_start(pid: int) -> float | None:
     """When this process started, which does not change; `pid` is its own, and another's after a fork."""
-    return process_started(pid)
+    return _since_boot(pid) or _created(pid)
 
 
 def process_started(pid: int) -> float | None:
-    """When a process started, in seconds from some moment; None when there is no such process.
+    """When a process started, in seconds from some moment; None when there is no such process."""
+    return own_start(pid) if pid == os.getpid() else _created(pid)
 
-    On Linux the wall clock has no part in it: psutil's own answer there moves when the clock is set.
-    """
+
+def _created(pid: int) -> float | None:
+    # psutil takes its time to load. Its own answer moves on Linux when the clock is set.
     import psutil
 
     with suppress(psutil.Error):
