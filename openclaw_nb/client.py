@@ -103,11 +103,18 @@ class Client:
         self._loader = Loader(most, self.allowed_roots, self.home / "media")
         self.closed = False
         self._clock = clock or Clock()
-        self.after_fork()
+        self.begin_anew()
         _clients.add(self)
 
     def after_fork(self) -> None:
-        """Have no task at work: those of the parent process are its own."""
+        """Leave what is at work to the parent process; handles on it follow it."""
+        inherited = *self._begun.values(), *self._handles.following
+        self.begin_anew()
+        for task in inherited:
+            task.inherit(self._handles.follow)
+
+    def begin_anew(self) -> None:
+        """Have no task at work."""
         seconds = self.settings.tasks.sweep_seconds
         self._work = Work(self.vendors, self.ledger, self.stores, self._clock, seconds)
         self._handles = Handles(self.ledger)
@@ -118,7 +125,7 @@ class Client:
         """The same client, but its files go to another directory. It is closed with this one."""
         other = copy(self)
         other.stores = {medium: self._store(medium, media_dir) for medium in Medium}
-        other.after_fork()
+        other.begin_anew()
         self._others.add(other)
         _clients.add(other)
         return other

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from openclaw_nb.core.domain import Ref, TaskState
@@ -28,15 +30,25 @@ class Handles:
         """A handle on a task: as it ended, or following it to its end."""
         row, request = as_it_is(row), records.request_of(row)
         first = Snapshot(id=row.id, request=request, started_at=row.created_at / 1000)
-        task = Task(first, on_cancel=lambda: self._ask_owner_to_cancel(row.id))
+        task = Task(first, on_cancel=partial(self._ask_owner_to_cancel, row.id))
         task.update(**facts(row))
         if row.status.active:
-            future = loop.start(self._follow(task))
-            self._following[future] = task
-            future.add_done_callback(self._followed)
+            self.follow(task)
         else:
             finish(task, row)
         return task
+
+    def follow(self, task: Task) -> Callable[[], None]:
+        """Have a handle end as its task does in another process; returns how to cancel the task."""
+        future = loop.start(self._follow(task))
+        self._following[future] = task
+        future.add_done_callback(self._followed)
+        return partial(self._ask_owner_to_cancel, task.id)
+
+    @property
+    def following(self) -> tuple[Task, ...]:
+        """The tasks of other processes whose end is waited for."""
+        return tuple(self._following.values())
 
     def close(self) -> None:
         """Stop following; whoever waits is told so."""

@@ -87,10 +87,12 @@ class Task(Generic[R]):
         self._ended = False
         self._again: Callable[[], Task] | None = None
         self._resume: Callable[..., Task] | None = None
+        self._follow: Callable[[Task], Callable[[], None]] | None = None
 
     @property
     def snapshot(self) -> Snapshot:
         """The task as it is now."""
+        self._outcome()
         return self._snapshot
 
     @property
@@ -101,22 +103,22 @@ class Task(Generic[R]):
     @property
     def state(self) -> TaskState:
         """queued, running, succeeded, failed, cancelled or lost."""
-        return self._snapshot.state
+        return self.snapshot.state
 
     @property
     def progress(self) -> float | None:
         """0 to 1 when the provider reports it, else None."""
-        return self._snapshot.progress
+        return self.snapshot.progress
 
     @property
     def ref(self) -> Ref | None:
         """The candidate at work, or the one that ran."""
-        return self._snapshot.ref
+        return self.snapshot.ref
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """The candidates that gave no result so far, in order, and why."""
-        return self._snapshot.attempts
+        return self.snapshot.attempts
 
     @property
     def request(self) -> Request:
@@ -135,7 +137,7 @@ class Task(Generic[R]):
 
     def done(self) -> bool:
         """Whether the task has ended, well or badly."""
-        return self._future.done()
+        return self._outcome().done()
 
     def __await__(self) -> Generator[Any, None, R]:
         return self._waited().__await__()
@@ -143,7 +145,7 @@ class Task(Generic[R]):
     async def _waited(self) -> R:
         """Wait from any loop. What an interrupt or `wait_for` cancels is the wait, never the job."""
         try:
-            await loop.until(self._future)
+            await loop.until(self._outcome())
         except asyncio.CancelledError as stopped:
             self._explain(stopped)
             raise
@@ -169,7 +171,7 @@ class Task(Generic[R]):
 
             return pump_until(self, timeout)
         try:
-            return loop.wait(self._future, timeout)
+            return loop.wait(self._outcome(), timeout)
         except KeyboardInterrupt as stopped:
             self._explain(stopped)
             raise
@@ -196,7 +198,7 @@ class Task(Generic[R]):
 
         Returns False when the task had already ended. May be called from any thread, repeatedly.
         """
-        if self._future.done():
+        if self._outcome().done():
             return False
         self._on_cancel()
         return True
@@ -243,6 +245,25 @@ class Task(Generic[R]):
         self._again, self._resume = again, resume
         return self
 
+    def inherit(self, follow: Callable[[Task], Callable[[], None]]) -> None:
+        """Leave the task to the parent of this forked process. For the client, not for users.
+
+        Args:
+            follow: Called when the handle is used here; sees to it that it ends as the task
+                does, and returns how to cancel it.
+        """
+        self._lock = threading.Lock()
+        if not self._future.done():
+            self._future, self._ended, self._follow = Future(), False, follow
+            self._watchers, self._finishers = [], []
+
+    def _outcome(self) -> Future[R]:
+        """What ends when the task does."""
+        follow, self._follow = self._follow, None
+        if follow is not None:
+            self._on_cancel = follow(self)
+        return self._future
+
     def on_done(self, callback: Callable[[Task], object]) -> Task:
         """Call `callback(task)` once when the task ends; at once when it has ended.
 
@@ -260,11 +281,12 @@ class Task(Generic[R]):
             else:
                 call()
 
-        self._future.add_done_callback(ended)
+        self._outcome().add_done_callback(ended)
         return self
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher(snapshot)` on every change, on the core thread; returns how to stop it."""
+        self._outcome()
         with self._lock:
             self._watchers.append(watcher)
 

@@ -394,6 +394,44 @@ def test_a_forked_process_makes_videos_of_its_own_and_follows_its_parents(emulat
     assert len(emulator.jobs) == 4
 
 
+INHERITED = """
+import os, sys
+import openclaw_nb as oc
+from openclaw_nb.vendors import Endpoint
+
+client = oc.Client(home=sys.argv[1], environ={}, endpoints={"fal": Endpoint(sys.argv[2], "k", 0.05)})
+ended = client.generate_video("a")
+ended.result(20)
+kept, stopped = client.generate_video("b"), client.generate_video("c")
+kept.on_done(lambda task: print("told", flush=True))
+if (child := os.fork()) == 0:
+    assert ended.result(0).path.exists()
+    assert stopped.cancel()
+    try:
+        stopped.result(20)
+    except oc.TaskCancelled:
+        assert stopped.state == "cancelled"
+        assert kept.result(20).path.exists() and kept.state == "succeeded"
+        os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+try:
+    stopped.result(20)
+except oc.TaskCancelled:
+    kept.result(20)
+    client.close()
+    print("over", flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_a_forked_process_follows_the_tasks_whose_handles_it_inherits(emulator, home):
+    emulator.set(Scenario(render="draft", polls=60))
+    command = [sys.executable, "-c", INHERITED, str(home), emulator.base_urls["fal"]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert done.stdout.split() == ["told", "over"], done.stderr
+    assert len(emulator.jobs) == 3
+
+
 OWNER = """
 import sys
 import openclaw_nb as oc
