@@ -15,7 +15,6 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 V = TypeVar("V")
 
@@ -52,7 +51,8 @@ class CoreLoop:
         self.loop = _PinnedLoop()
         self.loop.set_task_factory(self._make)
         self._task_class = _task_class()
-        self._begun: WeakSet[asyncio.Task[Any]] = WeakSet()
+        self._begun: set[asyncio.Task[Any]] = set()
+        """Held, as asyncio itself holds no task: one that waits for its like could be collected."""
         self._workers = ThreadPoolExecutor(thread_name_prefix="openclaw-io")
         self.loop.set_default_executor(self._workers)
         self.thread = threading.Thread(target=self._main, name="openclaw-core", daemon=True)
@@ -62,6 +62,7 @@ class CoreLoop:
         task = self._task_class(coro, loop=here, **named)
         if asyncio.current_task(here) is None:
             self._begun.add(task)
+            task.add_done_callback(self._begun.discard)
         return task
 
     def _main(self) -> None:

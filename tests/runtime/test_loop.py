@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 import os
 import signal
 import subprocess
@@ -184,6 +185,28 @@ loop.wait(loop.start(beat()))
     )
     assert (done.stdout, done.stderr, done.returncode) == ("started\ntold\n", "", 0)
     assert time.monotonic() - began < 8
+
+
+def test_a_job_goes_on_though_nobody_else_refers_to_it():
+    core, begun, ended = loop.CoreLoop(), threading.Event(), []
+
+    async def job():
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("ended")
+
+    core.start(job())
+    assert begun.wait(5)
+
+    async def collect():  # there, the job is suspended
+        gc.collect()
+
+    core.start(collect()).result(5)
+    assert not ended
+    core.stop()
+    assert ended
 
 
 def test_what_a_job_shields_may_end_while_the_loop_is_stopped():
