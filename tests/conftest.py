@@ -21,6 +21,7 @@ from openclaw_nb.vendors import Endpoint
 from tests.runtime.world import FakeClock, Server
 
 DRAFT = Scenario(render="draft")
+NEEDS_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
 _NOBODY = 65534
 KEYS = tuple(name for provider in PROVIDERS for name in provider.key.env)
 

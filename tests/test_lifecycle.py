@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from openclaw_nb.emulator import Scenario
 from openclaw_nb.runtime import loop
 from openclaw_nb.runtime.rows import NewTask, now_ms
 from openclaw_nb.vendors import Endpoint
-from tests.conftest import DRAFT
+from tests.conftest import DRAFT, NEEDS_FORK
 from tests.test_resume import holding
 
 MINUTE = 60_000
@@ -386,7 +385,7 @@ client.close()
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+@NEEDS_FORK
 def test_a_forked_process_makes_videos_of_its_own_and_follows_its_parents(emulator, home):
     command = [sys.executable, "-c", FORKED, str(home), emulator.base_urls["fal"]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
@@ -423,7 +422,7 @@ except oc.TaskCancelled:
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+@NEEDS_FORK
 def test_a_forked_process_follows_the_tasks_whose_handles_it_inherits(emulator, home):
     emulator.set(Scenario(render="draft", polls=60))
     command = [sys.executable, "-c", INHERITED, str(home), emulator.base_urls["fal"]]

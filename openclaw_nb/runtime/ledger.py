@@ -1,6 +1,6 @@
 """Every task of this machine, in SQLite: what was asked, what was sent, the ticket, how it ended.
 
-One thread owns the connection, so that the event loop never waits for the disk. A change of a task
+One thread uses the connection, so that the event loop never waits for the disk. A change of a task
 has reached the disk when its call returns (WAL, synchronous=FULL): a ticket is durable before we
 wait. Changes that come while others are written go to the disk together, in one step after them.
 A new task is there for every process at once, and on the disk with its first change at the latest:

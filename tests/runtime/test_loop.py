@@ -14,6 +14,7 @@ from concurrent.futures import Future
 import pytest
 
 from openclaw_nb.runtime import loop
+from tests.conftest import NEEDS_FORK
 
 WHERE = contextvars.ContextVar("WHERE", default="nowhere")
 
@@ -137,7 +138,7 @@ def test_work_that_blocks_leaves_the_loop_free():
     assert blocked.result(5)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+@NEEDS_FORK
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_forked_child_gets_a_loop_of_its_own_and_ends_silently():
     done = run(

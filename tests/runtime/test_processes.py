@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +12,7 @@ import pytest
 from openclaw_nb.core.domain import TaskState
 from openclaw_nb.runtime.ledger import Ledger
 from openclaw_nb.runtime.migrations import STEPS
+from tests.conftest import NEEDS_FORK
 
 WRITERS = 8
 EACH = 25
@@ -123,7 +123,7 @@ def test_one_of_many_same_requests_starts(raced, guard):
     assert Counter(report[guard] for report in raced[1]) == {True: 1, False: WRITERS - 1}
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+@NEEDS_FORK
 def test_a_process_that_was_forked_writes_through_a_connection_of_its_own(ledger):
     program = f"""
 import asyncio, os, sys
@@ -149,7 +149,7 @@ asyncio.run(ledger.close())
     assert [row.phase for row in rows] == ["waiting", "still here"]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+@NEEDS_FORK
 def test_a_process_that_is_forked_in_the_middle_of_a_write_can_write(ledger):
     program = f"""
 import asyncio, os, threading
